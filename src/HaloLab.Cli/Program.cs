@@ -1,1 +1,39 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using HaloLab;
+using HaloLab.Cli;
+using HaloLab.Cli.Verbs;
+
+RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
+{
+    DoctorVerb.Create(),
+};
+
+ParseResult parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (ParseError error in parsed.Errors)
+    {
+        Console.Error.WriteLine(error.Message);
+    }
+
+    Console.Error.WriteLine("See --help.");
+    return ExitCode.Input;
+}
+
+try
+{
+    // A verb saves and stops within seconds of Ctrl-C; a library call that never comes back is cut off after half a minute.
+    InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+    return await parsed.InvokeAsync(configuration);
+}
+catch (InputException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return ExitCode.Input;
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("Interrupted. The same command goes on from here.");
+    return ExitCode.Interrupted;
+}

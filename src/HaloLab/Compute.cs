@@ -1,0 +1,56 @@
+using static TorchSharp.torch;
+
+namespace HaloLab;
+
+/// <summary>
+/// The one place that says where and with how many threads tensors are computed. Set once, before the first tensor: sums are split by the
+/// number of threads, so it belongs to what a run records (DESIGN D6).
+/// </summary>
+public static class Compute
+{
+    /// <summary>Where models and their inputs live; the CPU unless <see cref="Use"/> said otherwise.</summary>
+    public static Device Device { get; private set; } = CPU;
+
+    /// <summary>Number of threads of torch's CPU kernels.</summary>
+    public static int Threads => get_num_threads();
+
+    /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="threads">Threads of the CPU kernels, at least 1.</param>
+    /// <exception cref="InputException">The device is unknown or not there.</exception>
+    public static void Use(string device, int threads)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(device);
+        if (threads < 1)
+        {
+            throw new InputException($"--threads {threads}: expected at least 1.");
+        }
+
+        Device = Parse(device);
+        if (get_num_threads() != threads)
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    private static Device Parse(string text)
+    {
+        string[] parts = text.Split(':');
+        bool isCuda = parts[0] == "cuda" && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], out int index) && index >= 0));
+        if (text == "cpu")
+        {
+            return CPU;
+        }
+
+        if (!isCuda)
+        {
+            throw new InputException($"--device {text}: expected cpu, cuda or cuda:N.");
+        }
+
+        if (!cuda.is_available())
+        {
+            throw new InputException($"--device {text}: no CUDA device can be used. Build with -p:HaloLabDevice=cuda on a machine with an NVIDIA driver, or give --device cpu.");
+        }
+
+        return device(text);
+    }
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace HaloLab.Experiments;
+
+/// <summary>
+/// A folder of finished stages, addressed by content. A stage works in <c>NAME-KEY.partial</c>; when it is done its manifest is written and
+/// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder.
+/// </summary>
+/// <param name="folder">Where the stages' folders lie; made when needed.</param>
+public sealed class RunStore(string folder)
+{
+    private const string PartialEnding = ".partial";
+    private static readonly JsonSerializerOptions ManifestFormat = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>Reads or computes the stages and all they need, inputs first, each once.</summary>
+    /// <returns>Every stage in the order in which it was met.</returns>
+    /// <exception cref="InputException">The store cannot be written, or a finished stage was changed afterwards.</exception>
+    public IReadOnlyList<StageResult> Run(IEnumerable<Stage> stages, IRunProgress progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(stages);
+        ArgumentNullException.ThrowIfNull(progress);
+        List<Stage> order = [];
+        foreach (Stage stage in stages)
+        {
+            AddInputsFirst(stage, order);
+        }
+
+        Dictionary<Stage, StageResult> results = new(ReferenceEqualityComparer.Instance);
+        TimeLeft timeLeft = new(order.Sum(stage => stage.ExpectedSeconds));
+        foreach (Stage stage in order)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            StageResult result = ReadOrCompute(stage, results, timeLeft, progress, cancellation);
+            results.Add(stage, result);
+            timeLeft.Finished(stage.ExpectedSeconds, result);
+            progress.StageFinished(result);
+        }
+
+        return [.. order.Select(stage => results[stage])];
+    }
+
+    /// <summary>SHA-256 over the stage's name, version, settings and the contents of its inputs, in lower-case hexadecimal.</summary>
+    public static string KeyOf(Stage stage, IReadOnlyDictionary<string, string> inputHashes)
+    {
+        ArgumentNullException.ThrowIfNull(stage);
+        ArgumentNullException.ThrowIfNull(inputHashes);
+        JsonObject identity = new()
+        {
+            ["name"] = stage.Name,
+            ["version"] = stage.Version,
+            ["settings"] = stage.Settings.DeepClone(),
+            ["inputs"] = new JsonObject([.. inputHashes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))]),
+        };
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.ToJsonString())));
+    }
+
+    private static void AddInputsFirst(Stage stage, List<Stage> order)
+    {
+        if (order.Exists(known => ReferenceEquals(known, stage)))
+        {
+            return;
+        }
+
+        foreach (Stage input in stage.Inputs)
+        {
+            AddInputsFirst(input, order);
+        }
+
+        order.Add(stage);
+    }
+
+    private StageResult ReadOrCompute(Stage stage, Dictionary<Stage, StageResult> results, TimeLeft timeLeft, IRunProgress progress, CancellationToken cancellation)
+    {
+        SortedDictionary<string, string> inputHashes = new(stage.Inputs.ToDictionary(input => input.Name, input => results[input].OutputHash), StringComparer.Ordinal);
+        string key = KeyOf(stage, inputHashes);
+        string finished = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{stage.Name}-{key[..12]}"));
+        if (Directory.Exists(finished))
+        {
+            return Read(stage, key, finished);
+        }
+
+        string partial = finished + PartialEnding;
+        bool resumed = Directory.Exists(partial);
+        CreateFolder(partial);
+        Dictionary<string, string> inputFolders = stage.Inputs.ToDictionary(input => input.Name, input => results[input].Folder);
+        progress.StageStarted(stage.Name, timeLeft.At(stage.ExpectedSeconds, 0));
+        Stopwatch watch = Stopwatch.StartNew();
+        StageProgress stageProgress = new(share => progress.StageAdvanced(stage.Name, share, timeLeft.At(stage.ExpectedSeconds, share)));
+        stage.Work(new StageContext(partial, inputFolders, stageProgress, cancellation));
+
+        SortedDictionary<string, string> files = HashFiles(partial);
+        StageManifest manifest = new(stage.Name, stage.Version, key, stage.Settings, inputHashes, files, HashOf(files), watch.Elapsed.TotalSeconds, resumed);
+        AtomicFile.WriteAllText(Path.Combine(partial, StageManifest.FileName), JsonSerializer.Serialize(manifest, ManifestFormat));
+        Directory.Move(partial, finished);
+        return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: false);
+    }
+
+    private static StageResult Read(Stage stage, string key, string finished)
+    {
+        string manifestPath = Path.Combine(finished, StageManifest.FileName);
+        StageManifest? manifest;
+        try
+        {
+            manifest = JsonSerializer.Deserialize<StageManifest>(File.ReadAllText(manifestPath), ManifestFormat);
+        }
+        catch (Exception exception) when (exception is IOException or JsonException)
+        {
+            throw new InputException($"{manifestPath}: cannot be read ({exception.Message}). Delete the folder to compute the stage again.", exception);
+        }
+
+        SortedDictionary<string, string> files = HashFiles(finished);
+        string? changed = manifest is null ? StageManifest.FileName : manifest.Files.Keys.Union(files.Keys).FirstOrDefault(name => manifest.Files.GetValueOrDefault(name) != files.GetValueOrDefault(name));
+        if (changed is not null || manifest!.Key != key)
+        {
+            throw new InputException($"{finished}: {changed ?? "the key"} is not what the stage '{stage.Name}' wrote. Delete the folder to compute the stage again.");
+        }
+
+        return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: true);
+    }
+
+    private static void CreateFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be made ({exception.Message}). Give --out a folder that you may write to.", exception);
+        }
+    }
+
+    private static SortedDictionary<string, string> HashFiles(string root)
+    {
+        SortedDictionary<string, string> hashes = new(StringComparer.Ordinal);
+        foreach (string path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
+        {
+            string name = Path.GetRelativePath(root, path).Replace('\\', '/');
+            if (name == StageManifest.FileName)
+            {
+                continue;
+            }
+
+            // What a killed writer left: never read, so not part of the result.
+            if (name.EndsWith(".tmp", StringComparison.Ordinal))
+            {
+                File.Delete(path);
+                continue;
+            }
+
+            using FileStream stream = File.OpenRead(path);
+            hashes.Add(name, Convert.ToHexStringLower(SHA256.HashData(stream)));
+        }
+
+        return hashes;
+    }
+
+    private static string HashOf(SortedDictionary<string, string> files) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Value} {file.Key}\n")))));
+
+    /// <summary>Calls at once, on the caller's thread (<see cref="Progress{T}"/> would post to a pool and come late).</summary>
+    private sealed class StageProgress(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using HaloLab.Experiments;
+
+namespace HaloLab.Tests.Experiments;
+
+public sealed class RunStoreTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-store").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void AStageIsComputedOnceAndReadAfterwards()
+    {
+        int calls = 0;
+        Stage numbers = Numbers(() => calls++);
+        Stage sum = Sum(numbers);
+        RunStore store = new(_folder);
+        IReadOnlyList<StageResult> first = Run(store, sum, numbers);
+        IReadOnlyList<StageResult> second = Run(store, Sum(Numbers(() => calls++)));
+        Assert.Equal(1, calls);
+        Assert.Equal(["numbers", "sum"], first.Select(result => result.Name));
+        Assert.All(first, result => Assert.False(result.WasRead));
+        Assert.All(second, result => Assert.True(result.WasRead));
+        Assert.Equal(first.Select(result => result.OutputHash), second.Select(result => result.OutputHash));
+        Assert.Equal("6", File.ReadAllText(Path.Combine(second[1].Folder, "sum.txt")));
+    }
+
+    [Fact]
+    public void OtherSettingsVersionOrInputsGiveAnotherKey()
+    {
+        Dictionary<string, string> inputs = new() { ["numbers"] = "aa" };
+        Stage stage = Sum(Numbers(() => { }));
+        string key = RunStore.KeyOf(stage, inputs);
+        Assert.Equal(key, RunStore.KeyOf(stage, inputs));
+        Assert.NotEqual(key, RunStore.KeyOf(stage with { Version = 2 }, inputs));
+        Assert.NotEqual(key, RunStore.KeyOf(stage with { Settings = new JsonObject { ["seed"] = 2 } }, inputs));
+        Assert.NotEqual(key, RunStore.KeyOf(stage, new Dictionary<string, string> { ["numbers"] = "ab" }));
+    }
+
+    [Fact]
+    public void InterruptedWorkGoesOnInItsFolderAndNothingHalfDoneIsRead()
+    {
+        bool interrupt = true;
+        Stage stage = new("steps", 1, [], [], 1, context =>
+        {
+            string path = context.PathOf("log.txt");
+            int done = File.Exists(path) ? File.ReadAllLines(path).Length : 0;
+            for (int step = done; step < 4; step++)
+            {
+                File.AppendAllText(path, $"step {step}\n");
+                if (step == 1 && interrupt)
+                {
+                    throw new OperationCanceledException();
+                }
+            }
+        });
+        RunStore store = new(_folder);
+        Assert.Throws<OperationCanceledException>(() => Run(store, stage));
+        Assert.EndsWith(".partial", Assert.Single(Directory.GetDirectories(_folder)), StringComparison.Ordinal);
+        interrupt = false;
+        StageResult result = Run(store, stage)[0];
+        Assert.Equal(["step 0", "step 1", "step 2", "step 3"], File.ReadAllLines(Path.Combine(result.Folder, "log.txt")));
+        Assert.Equal(result.Folder, Assert.Single(Directory.GetDirectories(_folder)));
+    }
+
+    [Fact]
+    public void AChangedResultIsRefusedByName()
+    {
+        RunStore store = new(_folder);
+        Stage stage = Numbers(() => { });
+        string path = Path.Combine(Run(store, stage)[0].Folder, "numbers.txt");
+        File.WriteAllText(path, "1 2 4");
+        Assert.Contains("numbers.txt", Assert.Throws<InputException>(() => Run(store, stage)).Message, StringComparison.Ordinal);
+        File.Delete(path);
+        Assert.Contains("numbers.txt", Assert.Throws<InputException>(() => Run(store, stage)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ProgressCountsDownOverAllStages()
+    {
+        RecordingProgress progress = new();
+        Stage numbers = Numbers(() => { }) with { ExpectedSeconds = 30 };
+        new RunStore(_folder).Run([Sum(numbers) with { ExpectedSeconds = 70 }], progress, CancellationToken.None);
+        Assert.Equal(["start numbers", "finish numbers", "start sum", "finish sum"], progress.Events);
+        Assert.InRange(progress.SecondsLeft[0], 99, 100);
+        Assert.InRange(progress.SecondsLeft[1], 0, 70);
+    }
+
+    private static Stage Numbers(Action called) => new("numbers", 1, new JsonObject { ["seed"] = 1 }, [], 1, context =>
+    {
+        called();
+        File.WriteAllText(context.PathOf("numbers.txt"), "1 2 3");
+    });
+
+    private static Stage Sum(Stage numbers) => new("sum", 1, [], [numbers], 1, context =>
+        File.WriteAllText(context.PathOf("sum.txt"), File.ReadAllText(context.Input("numbers", "numbers.txt")).Split(' ').Sum(int.Parse).ToString()));
+
+    private static IReadOnlyList<StageResult> Run(RunStore store, params Stage[] stages) => store.Run(stages, new RecordingProgress(), CancellationToken.None);
+
+    private sealed class RecordingProgress : IRunProgress
+    {
+        public List<string> Events { get; } = [];
+
+        public List<double> SecondsLeft { get; } = [];
+
+        public void StageStarted(string name, double secondsLeft)
+        {
+            Events.Add("start " + name);
+            SecondsLeft.Add(secondsLeft);
+        }
+
+        public void StageAdvanced(string name, double share, double secondsLeft)
+        {
+        }
+
+        public void StageFinished(StageResult result) => Events.Add("finish " + result.Name);
+    }
+}
