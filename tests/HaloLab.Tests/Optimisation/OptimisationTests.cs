@@ -1,0 +1,139 @@
+using HaloLab.Models.Layers;
+using HaloLab.Optimisation;
+using HaloLab.Tests.Goldens;
+using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace HaloLab.Tests.Optimisation;
+
+public sealed class OptimisationTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-optimisation").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void TwoStepsEqualTheUpdateByHand()
+    {
+        using var scope = NewDisposeScope();
+        Parameter weight = new(tensor(new[] { 1.0f, -2.0f }));
+        FlatParameters parameters = new([("weight", weight)]);
+        AdamW optimiser = new(parameters, new AdamWOptions(WeightDecay: 0.1, MaximumGradientNorm: 5));
+        double[] expected = [1.0, -2.0];
+        double[] m = new double[2];
+        double[] v = new double[2];
+        double[][] gradients = [[3.0, 4.0], [6.0, 8.0]];
+        for (int step = 1; step <= 2; step++)
+        {
+            double[] gradient = gradients[step - 1];
+            double norm = Math.Sqrt(gradient.Sum(value => value * value));
+            double scale = Math.Min(1.0, 5.0 / (norm + 1e-6));
+            (weight * tensor(gradient.Select(value => (float)value).ToArray())).sum().backward();
+            Assert.Equal(norm, optimiser.Step(0.01), 1e-5);
+            for (int i = 0; i < 2; i++)
+            {
+                double clipped = gradient[i] * scale;
+                m[i] = (0.9 * m[i]) + (0.1 * clipped);
+                v[i] = (0.999 * v[i]) + (0.001 * clipped * clipped);
+                expected[i] *= 1.0 - (0.01 * 0.1);
+                expected[i] -= 0.01 * (m[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(v[i] / (1 - Math.Pow(0.999, step))) + 1e-8);
+            }
+        }
+
+        Assert.Null(weight.grad);
+        Assert.Equal(expected[0], weight[0].item<float>(), 1e-6);
+        Assert.Equal(expected[1], weight[1].item<float>(), 1e-6);
+    }
+
+    [Fact]
+    public void AResumedRunContinuesBitForBit()
+    {
+        string path = Path.Combine(_folder, "state.safetensors");
+        using Run straight = new("same");
+        straight.Train(0, 12);
+        using Run first = new("same");
+        first.Train(0, 5);
+        first.State.Save(path, metricsBytes: 77);
+        using Run second = new("same");
+        Assert.Equal(77, second.State.Restore(path));
+        second.Train(5, 12);
+        TensorAssert.Identical(straight.Layer.weight, second.Layer.weight);
+        TensorAssert.Identical(straight.Average.Values, second.Average.Values);
+        Assert.Equal(12, second.Optimiser.Steps);
+    }
+
+    [Fact]
+    public void AnotherTrainingsCheckpointIsRefused()
+    {
+        string path = Path.Combine(_folder, "state.safetensors");
+        using Run first = new("one");
+        first.State.Save(path);
+        using Run second = new("two");
+        Assert.Contains("'one', expected 'two'", Assert.Throws<InputException>(() => second.State.Restore(path)).Message, StringComparison.Ordinal);
+        Assert.Null(second.State.Restore(Path.Combine(_folder, "none.safetensors")));
+    }
+
+    [Fact]
+    public void LiveTensorsStayConstant()
+    {
+        using Run run = new("count");
+        run.Train(0, 3);
+        long before = Tensor.TotalCount;
+        run.Train(3, 50);
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void SchedulesHaveTheirCorners()
+    {
+        Assert.Equal([0.0, 0.5, 1.0, 1.0], Enumerable.Range(0, 4).Select(step => LearningRateSchedule.WarmUp(1.0, 2, step)));
+        Assert.Equal(1.0, LearningRateSchedule.WarmUp(1.0, 0, 0));
+        Assert.Equal([0.0, 1.0, 0.5, 0.0], new[] { 0, 4, 12, 20 }.Select(step => Math.Round(LearningRateSchedule.WarmUpCosine(1.0, 4, 20, step), 12)));
+    }
+
+    private sealed class Run : IDisposable
+    {
+        public Run(string identity)
+        {
+            using (no_grad())
+            {
+                Layer.weight.copy_(arange(6, dtype: float32).reshape(2, 3) / 10);
+            }
+
+            Parameters = new FlatParameters(Layer.named_parameters().Select(item => (item.name, item.parameter)));
+            Optimiser = new AdamW(Parameters, new AdamWOptions());
+            Average = new ExponentialMovingAverage(Parameters, 0.9);
+            State = new TrainingState(Parameters, Optimiser, Average, identity);
+        }
+
+        public Linear Layer { get; } = new(3, 2);
+
+        public FlatParameters Parameters { get; }
+
+        public AdamW Optimiser { get; }
+
+        public ExponentialMovingAverage Average { get; }
+
+        public TrainingState State { get; }
+
+        public void Train(int from, int to)
+        {
+            for (int step = from; step < to; step++)
+            {
+                using var scope = NewDisposeScope();
+                Tensor input = tensor(new[] { step, 1.0f, -step }).reshape(1, 3);
+                Layer.forward(input).square().mean().backward();
+                Optimiser.Step(LearningRateSchedule.WarmUp(0.01, 4, step));
+                Average.Update();
+            }
+        }
+
+        public void Dispose()
+        {
+            Average.Dispose();
+            Optimiser.Dispose();
+            Parameters.Dispose();
+            Layer.Dispose();
+        }
+    }
+}
