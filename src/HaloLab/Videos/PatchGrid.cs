@@ -14,6 +14,17 @@ public readonly record struct PatchGrid(int Time, int Height, int Width)
     /// <summary>Number of cells.</summary>
     public int Count => Time * Height * Width;
 
+    /// <summary>The place of a cell in the order t, h, w (w fastest).</summary>
+    public int Index(int t, int h, int w) => (((t * Height) + h) * Width) + w;
+
+    /// <summary>The cell at a place: the reverse of <see cref="Index"/>.</summary>
+    public (int T, int H, int W) Cell(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        return (index / (Height * Width), index / Width % Height, index % Width);
+    }
+
     /// <summary>Reads <c>4x4x4</c> (time × height × width).</summary>
     /// <exception cref="InputException">Not three numbers of at least 1.</exception>
     public static PatchGrid Parse(string text)
