@@ -1,0 +1,52 @@
+namespace HaloLab.ToyWorld;
+
+/// <summary>
+/// One token per word of the captions' grammar: start, the words, end, then padding up to the context length. The empty prompt, which
+/// classifier-free guidance needs, is start, end, padding.
+/// </summary>
+public sealed class ToyTokenizer
+{
+    public const long Padding = 0;
+    public const long Start = 1;
+    public const long End = 2;
+
+    // The order is part of the checkpoints: add words at the end only.
+    private static readonly string[] Vocabulary =
+    [
+        "<padding>", "<start>", "<end>", "a", "and", "on", "background", "moving",
+        .. ToyCaption.Names<ToyKind>(), .. ToyCaption.Names<ToyColour>(), .. ToyCaption.Names<ToyDirection>(), .. ToyCaption.Names<ToyBackground>(),
+    ];
+
+    private static readonly Dictionary<string, long> Ids = Vocabulary.Index().ToDictionary(entry => entry.Item, entry => (long)entry.Index);
+
+    /// <summary>Tokens of every encoded text: the longest caption has 17.</summary>
+    public int ContextLength { get; } = 20;
+
+    /// <summary>Number of different tokens; ids are 0 .. size − 1.</summary>
+    public int VocabularySize { get; } = Vocabulary.Length;
+
+    /// <summary>The tokens of <paramref name="text"/>, <see cref="ContextLength"/> of them.</summary>
+    /// <exception cref="InputException">A word is not in the vocabulary, or there are too many.</exception>
+    public long[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] words = ToyCaption.Words(text);
+        if (words.Length + 2 > ContextLength)
+        {
+            throw new InputException($"Prompt '{text}': {words.Length} words, the toy text encoder reads at most {ContextLength - 2}. Shorten it.");
+        }
+
+        long[] tokens = new long[ContextLength];
+        tokens[0] = Start;
+        for (int i = 0; i < words.Length; i++)
+        {
+            tokens[i + 1] = Ids.TryGetValue(words[i], out long id) && id > End
+                ? id
+                : throw new InputException(
+                    $"Prompt '{text}': the toy text encoder does not know the word '{words[i]}'. It knows: {string.Join(", ", Vocabulary.Skip(3))}.");
+        }
+
+        tokens[words.Length + 1] = End;
+        return tokens;
+    }
+}
