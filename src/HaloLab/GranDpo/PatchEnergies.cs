@@ -1,0 +1,72 @@
+using HaloLab.Videos;
+using static TorchSharp.torch;
+
+namespace HaloLab.GranDpo;
+
+/// <summary>
+/// Squared errors of a denoiser's predictions (DESIGN D2): of each clip as a whole, the mean over every non-batch element, and of each
+/// cell, the mean over the channels and the cell. Cells of different size make the clip's energy differ from the mean of its cells'.
+/// </summary>
+/// <param name="Video_B">E, one per clip.</param>
+/// <param name="Cells_Bthw">E_p, one per clip and cell.</param>
+public sealed record PatchEnergies(Tensor Video_B, Tensor Cells_Bthw)
+{
+    /// <summary>Energies on a grid over the prediction's own lattice.</summary>
+    /// <exception cref="InputException">The grid is finer than the latent.</exception>
+    public static PatchEnergies Compute(Tensor prediction_BCTHW, Tensor target_BCTHW, PatchGrid grid)
+    {
+        ArgumentNullException.ThrowIfNull(prediction_BCTHW);
+        long[] shape = prediction_BCTHW.shape;
+        return shape.Length == 5
+            ? Compute(prediction_BCTHW, target_BCTHW, new CellPartition(grid, shape[2], shape[3], shape[4]))
+            : throw new ArgumentException($"Expected B×C×T×H×W, got [{string.Join(", ", shape)}].", nameof(prediction_BCTHW));
+    }
+
+    /// <summary>Energies in float32 (in float64 for float64 predictions), whatever narrower type the model computes in: β·Δ is useless in half precision.</summary>
+    /// <param name="prediction_BCTHW">What the denoiser says.</param>
+    /// <param name="target_BCTHW">What it should say; one that broadcasts is accepted.</param>
+    /// <param name="partition">The cells.</param>
+    public static PatchEnergies Compute(Tensor prediction_BCTHW, Tensor target_BCTHW, CellPartition partition)
+    {
+        ArgumentNullException.ThrowIfNull(prediction_BCTHW);
+        ArgumentNullException.ThrowIfNull(partition);
+        using var scope = NewDisposeScope();
+        return FromSums(CellSums(prediction_BCTHW, target_BCTHW, partition), prediction_BCTHW.shape[1], partition).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Sums of the squared errors over the channels and each cell, B × t × h × w: what a reference cache keeps.</summary>
+    public static Tensor CellSums(Tensor prediction_BCTHW, Tensor target_BCTHW, CellPartition partition)
+    {
+        ArgumentNullException.ThrowIfNull(prediction_BCTHW);
+        ArgumentNullException.ThrowIfNull(target_BCTHW);
+        ArgumentNullException.ThrowIfNull(partition);
+        using var scope = NewDisposeScope();
+        ScalarType type = prediction_BCTHW.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        Tensor error_BCTHW = prediction_BCTHW.to(type) - target_BCTHW.to(type);
+        return partition.Sum(error_BCTHW.square().sum(1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Energies from sums of squared errors.</summary>
+    /// <param name="sums_Bthw">Sums over the channels and each cell.</param>
+    /// <param name="channels">C.</param>
+    /// <param name="partition">The cells.</param>
+    public static PatchEnergies FromSums(Tensor sums_Bthw, long channels, CellPartition partition)
+    {
+        ArgumentNullException.ThrowIfNull(sums_Bthw);
+        ArgumentNullException.ThrowIfNull(partition);
+        using var scope = NewDisposeScope();
+        Tensor cells_Bthw = sums_Bthw / (partition.Counts(sums_Bthw.dtype, sums_Bthw.device) * channels);
+        Tensor video_B = sums_Bthw.sum([1, 2, 3]) / (channels * partition.Lattice.Aggregate(1L, (product, length) => product * length));
+        return new PatchEnergies(video_B, cells_Bthw).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The energies of clips <paramref name="start"/> .. <paramref name="start"/> + <paramref name="count"/> − 1.</summary>
+    public PatchEnergies Rows(long start, long count) => new(Video_B.narrow(0, start, count), Cells_Bthw.narrow(0, start, count));
+
+    private PatchEnergies MoveToOuterDisposeScope()
+    {
+        Video_B.MoveToOuterDisposeScope();
+        Cells_Bthw.MoveToOuterDisposeScope();
+        return this;
+    }
+}

@@ -1,0 +1,17 @@
+namespace HaloLab.GranDpo;
+
+/// <summary>Which preference terms a loss has; the absent one is dropped entirely, and pairs that have only it are not counted.</summary>
+public enum PreferenceTerms
+{
+    /// <summary>λ·L_video + (1 − λ)·L_patch: Gran-DPO.</summary>
+    VideoAndPatch,
+
+    /// <summary>L_video: Diffusion-DPO; with the mean of the patch rewards as video reward, patch-mean DPO.</summary>
+    VideoOnly,
+
+    /// <summary>L_patch.</summary>
+    PatchOnly,
+
+    /// <summary>Neither: fine-tuning on the preferred clip alone, if η is above 0.</summary>
+    None,
+}
