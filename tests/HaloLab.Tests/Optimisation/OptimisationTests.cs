@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using HaloLab.Models.Layers;
 using HaloLab.Optimisation;
 using HaloLab.Tests.Goldens;
@@ -84,6 +85,41 @@ public sealed class OptimisationTests : IDisposable
     }
 
     [Fact]
+    public void AnInterruptedLoopGoesOnWithTheSameMetricsAndWeights()
+    {
+        string straightFolder = Path.Combine(_folder, "straight");
+        string brokenFolder = Path.Combine(_folder, "broken");
+        using Run straight = new("loop");
+        straight.Loop(straightFolder, 9, _ => { });
+        using Run first = new("loop");
+        Assert.Throws<OperationCanceledException>(() => first.Loop(brokenFolder, 9, done =>
+        {
+            if (done == 4)
+            {
+                throw new OperationCanceledException();
+            }
+        }));
+
+        // What a kill leaves behind: lines of steps that no checkpoint knows.
+        File.AppendAllText(Path.Combine(brokenFolder, "metrics.jsonl"), "{\"step\":4,\"loss\":1}\n{\"st");
+        using Run second = new("loop");
+        second.Loop(brokenFolder, 9, _ => { });
+        TensorAssert.Identical(straight.Layer.weight, second.Layer.weight);
+        string[] lines = File.ReadAllLines(Path.Combine(brokenFolder, "metrics.jsonl"));
+        Assert.Equal(9, lines.Length);
+        Assert.Equal(File.ReadAllLines(Path.Combine(straightFolder, "metrics.jsonl")), lines);
+    }
+
+    [Fact]
+    public void ALossThatIsNotANumberStopsTheLoop()
+    {
+        using Run run = new("nan");
+        TrainingLoop loop = new(_folder, run.State, run.Optimiser);
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => loop.Run(3, _ => new JsonObject { ["loss"] = double.NaN }, _ => { }));
+        Assert.Contains("step 0", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SchedulesHaveTheirCorners()
     {
         Assert.Equal([0.0, 0.5, 1.0, 1.0], Enumerable.Range(0, 4).Select(step => LearningRateSchedule.WarmUp(1.0, 2, step)));
@@ -120,12 +156,22 @@ public sealed class OptimisationTests : IDisposable
         {
             for (int step = from; step < to; step++)
             {
-                using var scope = NewDisposeScope();
-                Tensor input = tensor(new[] { step, 1.0f, -step }).reshape(1, 3);
-                Layer.forward(input).square().mean().backward();
-                Optimiser.Step(LearningRateSchedule.WarmUp(0.01, 4, step));
-                Average.Update();
+                Step(step);
             }
+        }
+
+        public void Loop(string folder, long steps, Action<long> advanced) =>
+            new TrainingLoop(folder, State, Optimiser).Run(steps, step => new JsonObject { ["loss"] = Step(step) }, advanced);
+
+        private double Step(long step)
+        {
+            using var scope = NewDisposeScope();
+            Tensor input = tensor(new[] { step, 1.0f, -step }).reshape(1, 3);
+            Tensor loss = Layer.forward(input).square().mean();
+            loss.backward();
+            Optimiser.Step(LearningRateSchedule.WarmUp(0.01, 4, step));
+            Average.Update();
+            return loss.item<float>();
         }
 
         public void Dispose()

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace HaloLab.Optimisation;
+
+/// <summary>
+/// The loop around a training step, the same for every trainer: goes on from the last checkpoint in its folder, writes one JSON line of
+/// metrics a step, saves every few seconds, and stops where it is told to without losing more than that.
+/// </summary>
+/// <param name="folder">Holds <c>training.safetensors</c> while training goes on, and <c>metrics.jsonl</c>.</param>
+/// <param name="state">What is saved and restored.</param>
+/// <param name="optimiser">Counts the steps.</param>
+public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser)
+{
+    /// <summary>A kill loses at most this much work (and the step under way).</summary>
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
+
+    private readonly string _statePath = Path.Combine(folder, "training.safetensors");
+    private readonly string _metricsPath = Path.Combine(folder, "metrics.jsonl");
+
+    /// <summary>Runs the steps that are left of <paramref name="totalSteps"/>.</summary>
+    /// <param name="totalSteps">Where training ends.</param>
+    /// <param name="step">Does step number n, updates the parameters, returns its metrics.</param>
+    /// <param name="advanced">Told the number of steps done; may throw <see cref="OperationCanceledException"/>, the state is saved then.</param>
+    /// <exception cref="InvalidOperationException">A metric is not a finite number; the last checkpoint is kept.</exception>
+    public void Run(long totalSteps, Func<long, JsonObject> step, Action<long> advanced)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(advanced);
+        Directory.CreateDirectory(folder);
+        long metricsBytes = state.Restore(_statePath) ?? 0;
+        using FileStream metrics = new(_metricsPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+
+        // Lines of steps after the checkpoint will be written again.
+        metrics.SetLength(metricsBytes);
+        metrics.Seek(0, SeekOrigin.End);
+        Stopwatch sinceCheckpoint = Stopwatch.StartNew();
+        try
+        {
+            while (optimiser.Steps < totalSteps)
+            {
+                long number = optimiser.Steps;
+                JsonObject line = new() { ["step"] = number };
+                foreach ((string name, JsonNode? value) in step(number))
+                {
+                    line[name] = value?.DeepClone();
+                }
+
+                metrics.Write(Encoding.UTF8.GetBytes(Text(line, number) + "\n"));
+                if (sinceCheckpoint.Elapsed > CheckpointInterval)
+                {
+                    Save(metrics);
+                    sinceCheckpoint.Restart();
+                }
+
+                advanced(number + 1);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Save(metrics);
+            throw;
+        }
+
+        Save(metrics);
+    }
+
+    /// <summary>Deletes the checkpoint, once the trained weights are written.</summary>
+    public void Finish() => File.Delete(_statePath);
+
+    private static string Text(JsonObject line, long step)
+    {
+        try
+        {
+            return line.ToJsonString();
+        }
+        catch (Exception exception) when (exception is ArgumentException or JsonException)
+        {
+            // JSON has no NaN and no infinity.
+            throw new InvalidOperationException($"Training diverged: a metric of step {step} is not a finite number. The last checkpoint is kept; lower the learning rate or β.", exception);
+        }
+    }
+
+    private void Save(FileStream metrics)
+    {
+        metrics.Flush(flushToDisk: true);
+        state.Save(_statePath, metrics.Length);
+    }
+}
