@@ -18,6 +18,9 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>A fresh model has this layer at zero, so that the branch it ends adds nothing at first.</summary>
+    public bool StartsAtZero { get; init; }
+
     /// <summary>The attached adapter, or null.</summary>
     public Lora? Adapter { get; private set; }
 

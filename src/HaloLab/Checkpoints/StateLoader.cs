@@ -1,0 +1,84 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace HaloLab.Checkpoints;
+
+/// <summary>Puts tensors read from a file into a module, all or nothing.</summary>
+public static class StateLoader
+{
+    private const int NamesShown = 8;
+
+    /// <summary>
+    /// Copies the tensors into the module's own memory. Every parameter and buffer must be there with its shape, and nothing else may be there;
+    /// what does not fit is collected over the whole file and reported together, before anything is copied.
+    /// </summary>
+    /// <param name="module">The module; its state's names are the expected keys.</param>
+    /// <param name="tensors">Tensors by key. They stay the caller's.</param>
+    /// <param name="source">What to call the source in a message: the file's path.</param>
+    /// <param name="prefix">Only keys that start with it are looked at, without it: <c>model.diffusion_model.</c> of a whole checkpoint.</param>
+    /// <param name="unused">Keys (after the prefix) that may be there and are not needed.</param>
+    /// <param name="convert">Whether values of another floating-point type than the module's are converted; otherwise they are an error.</param>
+    /// <exception cref="InputException">Keys are missing or unexpected, or shapes or types differ.</exception>
+    public static void Load(
+        Module module, IReadOnlyDictionary<string, Tensor> tensors, string source, string prefix = "", IReadOnlyCollection<string>? unused = null, bool convert = false)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(tensors);
+        Dictionary<string, Tensor> state = StateOf(module);
+        List<string> missing = [];
+        List<string> misfits = [];
+        foreach ((string key, Tensor own) in state)
+        {
+            if (!tensors.TryGetValue(prefix + key, out Tensor? given))
+            {
+                missing.Add(prefix + key);
+            }
+            else if (!given.shape.SequenceEqual(own.shape))
+            {
+                misfits.Add($"{prefix}{key} is [{string.Join(", ", given.shape)}], not [{string.Join(", ", own.shape)}]");
+            }
+            else if (given.dtype != own.dtype && !(convert && given.is_floating_point() && own.is_floating_point()))
+            {
+                misfits.Add($"{prefix}{key} is {given.dtype}, not {own.dtype}");
+            }
+        }
+
+        string[] unexpected =
+        [
+            .. tensors.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && !state.ContainsKey(key[prefix.Length..])
+                && unused?.Contains(key[prefix.Length..]) != true),
+        ];
+        if (missing.Count + misfits.Count + unexpected.Length > 0)
+        {
+            throw new InputException(
+                $"{source}: does not fit the model {module.GetName()}.{Listed("missing", missing)}{Listed("unexpected", unexpected)}{Listed("misfitting", misfits)} "
+                + "Check that the file belongs to this model and that the model's sizes are those of the file.");
+        }
+
+        using var noGradient = no_grad();
+        foreach ((string key, Tensor own) in state)
+        {
+            own.copy_(tensors[prefix + key]);
+        }
+    }
+
+    /// <summary>The module's parameters and buffers by key; the tensors are the module's own.</summary>
+    public static Dictionary<string, Tensor> StateOf(Module module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        Dictionary<string, Tensor> state = [];
+        foreach ((string name, Tensor value) in module.named_parameters().Select(pair => (pair.name, (Tensor)pair.parameter)).Concat(module.named_buffers()))
+        {
+            state.Add(name, value);
+        }
+
+        return state;
+    }
+
+    private static string Listed(string kind, IReadOnlyCollection<string> items) => items.Count switch
+    {
+        0 => "",
+        <= NamesShown => $" {items.Count} {kind}: {string.Join("; ", items)}.",
+        _ => $" {items.Count} {kind}: {string.Join("; ", items.Take(NamesShown))}; and {items.Count - NamesShown} more.",
+    };
+}
