@@ -124,7 +124,7 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
         long batch = latents_BCTHW.shape[0];
         Tensor embedding_BE = Embed(timesteps_B, conditioning);
         Tensor context_BLD = conditioning.Context_BLD;
-        Tensor frames_NCHW = FrameFolding.FramesOf(FrameFolding.ChannelsLast(latents_BCTHW));
+        Tensor frames_NCHW = FrameFolding.FramesOf(latents_BCTHW);
         Stack<Tensor> skips = [];
         for (int i = 0; i < input_blocks.Count; i++)
         {
@@ -143,7 +143,7 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
             frames_NCHW = stage.call(cat([frames_NCHW, skips.Pop()], 1), embedding_BE, context_BLD);
         }
 
-        return FrameFolding.ClipsOf(@out.call(frames_NCHW), batch).contiguous().MoveToOuterDisposeScope();
+        return FrameFolding.ClipsOf(@out.call(frames_NCHW), batch).MoveToOuterDisposeScope();
     }
 
     private Tensor Embed(Tensor timesteps_B, UNet3DConditioning conditioning)
