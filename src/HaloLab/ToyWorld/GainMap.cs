@@ -1,0 +1,34 @@
+namespace HaloLab.ToyWorld;
+
+/// <summary>
+/// For each pixel, what is gained by explaining it with an object's colour instead of the background:
+/// <c>min(|f − background|², cap) − min(|f − colour|², cap)</c>, summed over the channels. Pixels outside the picture gain nothing.
+/// </summary>
+/// <remarks>
+/// The cap lies below the squared distance of any two colours of the toy world, so a pixel of a third colour (another object, damage) speaks
+/// neither for nor against: objects can be found one at a time, and a damaged patch does not drag an object towards it.
+/// </remarks>
+internal sealed class GainMap
+{
+    public const float Cap = 0.2f;
+    public const int Stride = ToyRenderer.Size + (2 * Margin);
+
+    // An object's window reaches 10 pixels up and left of its centre, 14 down and right.
+    private const int Margin = 14;
+
+    private readonly float[] _gains = new float[Stride * Stride];
+
+    public ref float At(int row, int column) => ref _gains[((row + Margin) * Stride) + column + Margin];
+
+    public void Set(FramePlanes frame, ToyPalette.Rgb background, ToyPalette.Rgb colour)
+    {
+        for (int y = 0; y < ToyRenderer.Size; y++)
+        {
+            for (int x = 0; x < ToyRenderer.Size; x++)
+            {
+                ToyPalette.Rgb pixel = frame[(y * ToyRenderer.Size) + x];
+                At(y, x) = Math.Min(pixel.SquaredDistance(background), Cap) - Math.Min(pixel.SquaredDistance(colour), Cap);
+            }
+        }
+    }
+}
