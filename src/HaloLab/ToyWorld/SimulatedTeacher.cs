@@ -1,0 +1,95 @@
+using HaloLab.Statistics;
+using HaloLab.Videos;
+
+namespace HaloLab.ToyWorld;
+
+/// <summary>
+/// A simulated vision-language teacher that grades patches and clips from 1 to 5, with the kinds of bias such teachers are known for. It stands
+/// in for GPT-4o where no key and no network are needed; what it says is always labelled simulated.
+/// </summary>
+/// <remarks>
+/// Its biases, all on purpose and all learnable by a reward model trained on it:
+/// leniency (half a grade up wherever it finds fault); position (patches at the border of the picture are looked at less closely, their
+/// severity counts 0.8; in the last quarter of the clip 0.9); content (busy patches raise false alarms, plain ones hardly); it does not see
+/// defects below a severity of 0.08; noise of 0.6 grades; 1 % slips, 2 % gaps. The scale is whole grades.
+/// </remarks>
+public sealed class SimulatedTeacher
+{
+    private const string Name = "simulated teacher";
+    private const double Leniency = 0.5;
+    private const double BorderAttention = 0.8;
+    private const double LateAttention = 0.9;
+    private const double Threshold = 0.08;
+    private const double Noise = 0.6;
+    private const double NoiseOfClips = 0.5;
+    private const double FalseAlarms = 0.01;
+    private const double FalseAlarmsByContent = 0.20;
+    private const double Slips = 0.01;
+    private const double Gaps = 0.02;
+
+    private readonly long _seed;
+
+    /// <param name="seed">The seed of the run.</param>
+    public SimulatedTeacher(long seed) => _seed = seed;
+
+    /// <summary>Grades a clip; the same clip on the same grid always gets the same grades.</summary>
+    public PatchGrades Grade(OracleVerdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        PatchGrid grid = verdict.Patches.Grid;
+        string hash = verdict.Clip.ContentHash;
+        RandomStream stream = new(_seed, $"{Name}/{grid}/{hash}");
+        int? clip = GradeScale.OneToFive.Draw(
+            5.0 - (4.0 * verdict.OverallFault) + (verdict.OverallFault > 0 ? Leniency : 0.0) + (NoiseOfClips * stream.NextGaussian()), Slips, Gaps, stream);
+        int?[] cells = new int?[grid.Count];
+        for (int i = 0; i < cells.Length; i++)
+        {
+            int time = i / (grid.Height * grid.Width);
+            int row = i / grid.Width % grid.Height;
+            int column = i % grid.Width;
+            double seen = verdict.Patches.Severities[i] * Attention(grid, time, row, column);
+            cells[i] = GradeScale.OneToFive.Draw(Impression(seen, Contrast(verdict.Clip, grid, time, row, column), stream), Slips, Gaps, stream);
+        }
+
+        return new PatchGrades(Name, hash, grid, cells, clip);
+    }
+
+    private static double Impression(double seen, double contrast, RandomStream stream)
+    {
+        double noise = Noise * stream.NextGaussian();
+        bool falseAlarm = stream.NextDouble() < FalseAlarms + (FalseAlarmsByContent * contrast);
+        if (seen <= Threshold)
+        {
+            return falseAlarm ? 4.0 + noise : 5.0;
+        }
+
+        return 5.0 - (4.0 * seen) + Leniency + noise;
+    }
+
+    private static double Attention(PatchGrid grid, int time, int row, int column)
+    {
+        bool border = row == 0 || column == 0 || row == grid.Height - 1 || column == grid.Width - 1;
+        bool late = 4 * (time + 1) > 3 * grid.Time;
+        return (border ? BorderAttention : 1.0) * (late ? LateAttention : 1.0);
+    }
+
+    /// <summary>Standard deviation of the cell's pixel values, in 0 .. 0.5: about 0 for plain background.</summary>
+    private static double Contrast(VideoClip clip, PatchGrid grid, int time, int row, int column)
+    {
+        (double sum, double squares, int count) = (0, 0, 0);
+        for (int t = time * clip.Frames / grid.Time; t < (time + 1) * clip.Frames / grid.Time; t++)
+        {
+            ReadOnlySpan<byte> frame = clip.Frame(t);
+            for (int y = row * clip.Height / grid.Height; y < (row + 1) * clip.Height / grid.Height; y++)
+            {
+                for (int x = 3 * (column * clip.Width / grid.Width); x < 3 * ((column + 1) * clip.Width / grid.Width); x++, count++)
+                {
+                    double value = frame[(y * clip.Width * 3) + x] / 255.0;
+                    (sum, squares) = (sum + value, squares + (value * value));
+                }
+            }
+        }
+
+        return Math.Sqrt(Math.Max(0.0, (squares / count) - (sum / count * (sum / count))));
+    }
+}
