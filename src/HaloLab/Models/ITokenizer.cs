@@ -1,0 +1,17 @@
+namespace HaloLab.Models;
+
+/// <summary>
+/// Text into the ids that a text encoder reads. Every row has the same form: start, the text's ids, end, zeros; a text that is too long is cut
+/// and keeps its end id. The empty text (start, end, zeros) is the unconditional prompt of classifier-free guidance.
+/// </summary>
+public interface ITokenizer
+{
+    /// <summary>Length of every row, start and end included.</summary>
+    int ContextLength { get; }
+
+    /// <summary>One past the largest id.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The ids of one text, <see cref="ContextLength"/> of them.</summary>
+    long[] Encode(string text);
+}
