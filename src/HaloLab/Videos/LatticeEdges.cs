@@ -72,7 +72,7 @@ public sealed class LatticeEdges
     /// <summary>Whole-number boundaries from 0 to N, divided by N. Equal fractions give equal numbers, so shared edges stay shared.</summary>
     internal static double[] Normalise(int[] boundaries) => Array.ConvertAll(boundaries, boundary => (double)boundary / boundaries[^1]);
 
-    private static double[] UniformAxis(int cells)
+    internal static double[] UniformAxis(int cells)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(cells, 1);
         return Normalise([.. Enumerable.Range(0, cells + 1)]);

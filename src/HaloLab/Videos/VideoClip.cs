@@ -52,6 +52,9 @@ public sealed class VideoClip
     /// <summary>All pixels, T×H×W×3.</summary>
     public ReadOnlySpan<byte> Pixels => _pixels;
 
+    /// <summary>The same, for asynchronous writers.</summary>
+    public ReadOnlyMemory<byte> PixelMemory => _pixels;
+
     /// <summary>SHA-256 over size, rate and pixels, in lower-case hexadecimal: the same on every machine.</summary>
     public string ContentHash => _contentHash.Value;
 
