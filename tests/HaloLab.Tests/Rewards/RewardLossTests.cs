@@ -1,0 +1,117 @@
+using System.Text.Json;
+using HaloLab.Rewards;
+using HaloLab.Tests.Goldens;
+using static TorchSharp.torch;
+
+namespace HaloLab.Tests.Rewards;
+
+public class RewardLossTests
+{
+    private delegate RewardLoss Loss(Tensor a, Tensor b, LossMean mean);
+
+    public static IEnumerable<TheoryDataRow<GoldenCase>> Cases => GoldenCase.Find("dpo", "rm_losses");
+
+    [Theory]
+    [Trait("Category", "Golden")]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void PairLossesMatch(GoldenCase golden)
+    {
+        JsonElement json = golden.Json;
+        PairLabel[] labels = [.. json.GetProperty("label").EnumerateArray().Select(label => Enum.Parse<PairLabel>(label.GetString()!, ignoreCase: true))];
+        Tensor scoreA = Numbers(json.GetProperty("score_a"));
+        Tensor scoreB = Numbers(json.GetProperty("score_b"));
+        Dictionary<string, Loss> losses = new()
+        {
+            ["bt"] = (a, b, mean) => RewardLosses.BradleyTerry(a, b, labels, mean),
+            ["margin"] = (a, b, mean) => RewardLosses.Margin(a, b, scoreA, scoreB, labels, mean),
+            ["constant_margin"] = (a, b, mean) => RewardLosses.ConstantMargin(a, b, json.GetProperty("constant_margin").GetDouble(), labels, mean),
+            ["scaled"] = (a, b, mean) => RewardLosses.Scaled(a, b, scoreA, scoreB, labels, mean),
+            ["btt"] = (a, b, mean) => RewardLosses.BradleyTerryWithTies(a, b, json.GetProperty("btt_k").GetDouble(), labels, mean),
+        };
+        foreach (JsonProperty property in json.GetProperty("losses").EnumerateObject())
+        {
+            if (property.Name == "mse")
+            {
+                CheckMeanSquaredError(property.Value);
+                continue;
+            }
+
+            Tensor? regressionScores = property.Name == "reg" ? cat([Numbers(property.Value.GetProperty("score_a")), scoreB]) : null;
+            Loss loss = regressionScores is null ? losses[property.Name] : (a, b, mean) => RewardLosses.Regression(cat([a, b]), regressionScores, mean);
+            foreach (JsonProperty mean in property.Value.EnumerateObject().Where(item => item.Name.StartsWith("mean_", StringComparison.Ordinal)))
+            {
+                Tensor a = Numbers(json.GetProperty("reward_a")).requires_grad_();
+                Tensor b = Numbers(json.GetProperty("reward_b")).requires_grad_();
+                RewardLoss result = loss(a, b, Enum.Parse<LossMean>(mean.Name["mean_".Length..], ignoreCase: true));
+                result.Loss.backward();
+                string what = $"{golden} {property.Name} {mean.Name}";
+                Assert.Equal(mean.Value.GetProperty("loss").GetDouble(), result.Loss.item<double>(), 1e-12);
+                TensorAssert.Close(Numbers(mean.Value.GetProperty("grad_a")), a.grad!, 1e-7, 0, what);
+                TensorAssert.Close(Numbers(mean.Value.GetProperty("grad_b")), b.grad!, 1e-7, 0, what);
+                if (property.Value.TryGetProperty("per_pair", out JsonElement perPair))
+                {
+                    TensorAssert.Close(Numbers(perPair), result.PerEntry_N, 1e-12, 0, what);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [Trait("Category", "Golden")]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void TieProbabilitiesAndTailsMatch(GoldenCase golden)
+    {
+        JsonElement json = golden.Json;
+        JsonElement probabilities = json.GetProperty("btt_probabilities");
+        (Tensor a, Tensor b, Tensor tie) = RewardLosses.TieProbabilities(
+            Numbers(json.GetProperty("reward_a")), Numbers(json.GetProperty("reward_b")), json.GetProperty("btt_k").GetDouble());
+        TensorAssert.Close(Numbers(probabilities.GetProperty("a")), a, 1e-12);
+        TensorAssert.Close(Numbers(probabilities.GetProperty("b")), b, 1e-12);
+        TensorAssert.Close(Numbers(probabilities.GetProperty("tie")), tie, 1e-12);
+        foreach (JsonElement row in json.GetProperty("minus_logsigmoid_table").EnumerateArray())
+        {
+            foreach ((string name, ScalarType type, double relative) in new[] { ("float64", ScalarType.Float64, 1e-14), ("float32", ScalarType.Float32, 3e-7) })
+            {
+                Tensor u = tensor(row.GetProperty("u").GetDouble()).to(type).detach().requires_grad_();
+                Tensor loss = RewardLosses.MinusLogSigmoid(u);
+                loss.backward();
+                JsonElement expected = row.GetProperty(name);
+                // Below float32's smallest normal number the last digits are nobody's.
+                double absolute = type == ScalarType.Float32 ? 1e-38 : 1e-300;
+                TensorAssert.Close(tensor(expected.GetProperty("loss").GetDouble()), loss, absolute, relative, $"{row} {name}");
+                TensorAssert.Close(tensor(expected.GetProperty("grad").GetDouble()), u.grad!, absolute, relative, $"{row} {name} gradient");
+            }
+        }
+    }
+
+    [Fact]
+    public void NothingValidGivesZeroAndNotNaN()
+    {
+        Tensor a = tensor(new[] { 1.0, 2.0 }).requires_grad_();
+        RewardLoss loss = RewardLosses.BradleyTerry(a, zeros(2, ScalarType.Float64), [PairLabel.Same, PairLabel.Invalid]);
+        loss.Loss.backward();
+        Assert.Equal(0.0, loss.Loss.item<double>());
+        Assert.Equal(0.0, a.grad!.abs().max().item<double>());
+    }
+
+    [Fact]
+    public void WrongShapesAreRefused()
+    {
+        Assert.Throws<ArgumentException>(() => RewardLosses.BradleyTerry(zeros(2), zeros(3), [PairLabel.A, PairLabel.B]));
+        Assert.Throws<ArgumentException>(() => RewardLosses.BradleyTerry(zeros(2), zeros(2), [PairLabel.A]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RewardLosses.BradleyTerryWithTies(zeros(1), zeros(1), 1, [PairLabel.A]));
+    }
+
+    private static void CheckMeanSquaredError(JsonElement expected)
+    {
+        Tensor prediction = Rows(expected.GetProperty("prediction")).requires_grad_();
+        RewardLoss loss = RewardLosses.MeanSquaredError(prediction, Rows(expected.GetProperty("label")));
+        loss.Loss.backward();
+        Assert.Equal(expected.GetProperty("loss").GetDouble(), loss.Loss.item<double>(), 1e-12);
+        TensorAssert.Close(Rows(expected.GetProperty("grad")), prediction.grad!, 1e-7);
+    }
+
+    private static Tensor Numbers(JsonElement list) => tensor(list.EnumerateArray().Select(number => number.GetDouble()).ToArray());
+
+    private static Tensor Rows(JsonElement rows) => stack([.. rows.EnumerateArray().Select(Numbers)]);
+}
