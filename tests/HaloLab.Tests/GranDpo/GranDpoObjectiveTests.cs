@@ -205,19 +205,4 @@ public class GranDpoObjectiveTests
         Assert.All(broken, options => Assert.Throws<InputException>(options.Validate));
         new GranDpoOptions().Validate();
     }
-
-    [Fact]
-    public void NestedPartitionIsServedFromSumsAndAnotherIsRefusedByName()
-    {
-        CellPartition fine = new(new PatchGrid(4, 4, 4), 4, 7, 5);
-        CellPartition coarse = new(new PatchGrid(2, 2, 1), 4, 7, 5);
-        CellPartition crossing = new(new PatchGrid(2, 3, 1), 4, 7, 5);
-        Tensor values = Draw(1, 2, 4, 7, 5);
-        TensorAssert.Close(coarse.Sum(values), coarse.SumOfCells(fine.Sum(values), fine), 1e-14);
-        Assert.True(coarse.NestsIn(fine));
-        Assert.False(crossing.NestsIn(fine));
-        InputException exception = Assert.Throws<InputException>(() => crossing.SumOfCells(fine.Sum(values), fine));
-        Assert.Contains("2x3x1", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("4x4x4", exception.Message, StringComparison.Ordinal);
-    }
 }
