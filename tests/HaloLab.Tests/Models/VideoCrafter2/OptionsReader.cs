@@ -41,6 +41,35 @@ internal static class OptionsReader
         return options;
     }
 
+    public static AutoencoderKLOptions Autoencoder(JsonElement root)
+    {
+        AutoencoderKLOptions options = new()
+        {
+            LatentChannels = root.GetProperty("embed_dim").GetInt32(),
+            ScaleFactor = root.GetProperty("scale_factor").GetDouble(),
+        };
+        foreach (JsonProperty property in root.GetProperty("vae").EnumerateObject())
+        {
+            JsonElement value = property.Value;
+            options = property.Name switch
+            {
+                "z_channels" => options with { CodeChannels = value.GetInt32() },
+                "in_channels" => options with { InChannels = value.GetInt32() },
+                "out_ch" => options with { OutChannels = value.GetInt32() },
+                "ch" => options with { Channels = value.GetInt32() },
+                "ch_mult" => options with { ChannelMultipliers = Integers(value) },
+                "num_res_blocks" => options with { ResBlocks = value.GetInt32() },
+                "double_z" when value.GetBoolean() => options,
+                "attn_resolutions" when value.GetArrayLength() == 0 => options,
+                "dropout" when value.GetDouble() == 0 => options,
+                "resolution" => options,
+                _ => throw new NotSupportedException($"vae.{property.Name} = {value}"),
+            };
+        }
+
+        return options;
+    }
+
     private static int[] Integers(JsonElement json) => [.. json.EnumerateArray().Select(item => item.GetInt32())];
 
     private static int? OptionalInt32(JsonElement json) => json.ValueKind == JsonValueKind.Null ? null : json.GetInt32();
