@@ -70,6 +70,27 @@ internal static class OptionsReader
         return options;
     }
 
+    public static TextTowerOptions Text(JsonElement json)
+    {
+        TextTowerOptions options = new();
+        foreach (JsonProperty property in json.EnumerateObject())
+        {
+            int value = property.Value.GetInt32();
+            options = property.Name switch
+            {
+                "width" => options with { Width = value },
+                "heads" => options with { Heads = value },
+                "layers" => options with { Layers = value },
+                "vocab_size" => options with { VocabularySize = value },
+                "context_length" => options with { ContextLength = value },
+                "embed_dim" => options,
+                _ => throw new NotSupportedException($"text.{property.Name} = {value}"),
+            };
+        }
+
+        return options;
+    }
+
     private static int[] Integers(JsonElement json) => [.. json.EnumerateArray().Select(item => item.GetInt32())];
 
     private static int? OptionalInt32(JsonElement json) => json.ValueKind == JsonValueKind.Null ? null : json.GetInt32();
