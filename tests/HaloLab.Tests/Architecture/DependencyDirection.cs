@@ -12,9 +12,6 @@ internal sealed class DependencyDirection(string root, params string[] roomsInOr
 {
     private const string OfRoot = "";
 
-    /// <summary>Namespaces that may use every room, relative to the root.</summary>
-    public string[] Exempt { get; init; } = [];
-
     /// <summary>One sentence per forbidden use and per namespace that is no room; empty where all is well.</summary>
     public string[] Violations(Assembly assembly)
     {
@@ -28,13 +25,13 @@ internal sealed class DependencyDirection(string root, params string[] roomsInOr
 
             if (room != OfRoot && !roomsInOrder.Contains(room))
             {
-                violations.Add($"{type.FullName} lies in {room}, which is no room of DESIGN §3.");
+                violations.Add($"{type.FullName} lies in {room}, which is no room of docs/architecture.md.");
                 continue;
             }
 
             foreach (IType target in type.Dependencies.Select(dependency => dependency.Target))
             {
-                if (RoomOf(target) is { } used && !MayUse(type, room, used))
+                if (RoomOf(target) is { } used && !MayUse(room, used))
                 {
                     violations.Add($"{type.FullName} uses {target.FullName}, which lies below it.");
                 }
@@ -44,9 +41,8 @@ internal sealed class DependencyDirection(string root, params string[] roomsInOr
         return [.. violations];
     }
 
-    private bool MayUse(IType type, string room, string used) =>
-        used == OfRoot || used == room || Exempt.Any(exempt => IsWithin(type.Namespace.FullName, $"{root}.{exempt}"))
-        || (room != OfRoot && Array.IndexOf(roomsInOrder, used) < Array.IndexOf(roomsInOrder, room));
+    private bool MayUse(string room, string used) =>
+        used == OfRoot || used == room || (room != OfRoot && Array.IndexOf(roomsInOrder, used) < Array.IndexOf(roomsInOrder, room));
 
     /// <summary>The room's name, nothing for the root's own types, null for types that lie elsewhere.</summary>
     private string? RoomOf(IType type)
