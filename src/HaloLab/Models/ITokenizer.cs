@@ -1,8 +1,7 @@
 namespace HaloLab.Models;
 
 /// <summary>
-/// Text into the ids that a text encoder reads. Every row has the same form: start, the text's ids, end, zeros; a text that is too long is cut
-/// and keeps its end id. The empty text (start, end, zeros) is the unconditional prompt of classifier-free guidance.
+/// Text into the ids that a text encoder reads. Every row has the same form: start, the text's ids, end, zeros. The empty text (start, end, zeros) is the unconditional prompt of classifier-free guidance.
 /// </summary>
 public interface ITokenizer
 {
@@ -12,6 +11,7 @@ public interface ITokenizer
     /// <summary>One past the largest id.</summary>
     int VocabularySize { get; }
 
-    /// <summary>The ids of one text, <see cref="ContextLength"/> of them.</summary>
+    /// <summary>The ids of one text, <see cref="ContextLength"/> of them. A tokenizer cuts a text that is too long, keeping the end, or refuses it.</summary>
+    /// <exception cref="InputException">This tokenizer's vocabulary or length cannot express the text.</exception>
     long[] Encode(string text);
 }

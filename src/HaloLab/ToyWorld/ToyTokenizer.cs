@@ -1,10 +1,12 @@
+using HaloLab.Models;
+
 namespace HaloLab.ToyWorld;
 
 /// <summary>
 /// One token per word of the captions' grammar: start, the words, end, then padding up to the context length. The empty prompt, which
 /// classifier-free guidance needs, is start, end, padding.
 /// </summary>
-public sealed class ToyTokenizer
+public sealed class ToyTokenizer : ITokenizer
 {
     public const long Padding = 0;
     public const long Start = 1;

@@ -41,7 +41,7 @@ public static class Initialisation
                     }
 
                     break;
-                case TorchSharp.Modules.GroupNorm or TorchSharp.Modules.LayerNorm:
+                case TorchSharp.Modules.GroupNorm or TorchSharp.Modules.LayerNorm or LayerNorm32 or RmsNorm:
                     foreach ((string name, Parameter parameter) in part.named_parameters(recurse: false))
                     {
                         parameter.fill_(name == "weight" ? 1 : 0);

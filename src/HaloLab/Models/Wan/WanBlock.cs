@@ -1,4 +1,5 @@
 using HaloLab.Models.Layers;
+using HaloLab.Statistics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -10,7 +11,7 @@ namespace HaloLab.Models.Wan;
 /// gate of the first and the last are <see cref="scale_shift_table"/> plus the timestep's projection.
 /// </summary>
 /// <remarks><see cref="norm2"/> stands before the cross-attention and is the only norm with weights; the original code calls it norm3.</remarks>
-internal sealed class WanBlock : Module<Tensor, Tensor, Tensor, (Tensor Cos, Tensor Sin), Tensor>
+internal sealed class WanBlock : Module<Tensor, Tensor, Tensor, (Tensor Cos, Tensor Sin), Tensor>, IInitialised
 {
     public readonly LayerNorm32 norm1;
     public readonly WanAttention attn1;
@@ -52,6 +53,12 @@ internal sealed class WanBlock : Module<Tensor, Tensor, Tensor, (Tensor Cos, Ten
         normalized_BSD = Modulate(norm3.call(states_BSD), modulation_B1D[3], modulation_B1D[4]);
         return AddGated(states_BSD, ffn.call(normalized_BSD), modulation_B1D[5]).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public void Initialise(Func<string, RandomStream> streamOf) => DrawTable(scale_shift_table, streamOf(nameof(scale_shift_table)));
+
+    /// <summary>Normal numbers of variance 1 / width, as the original code starts its modulation tables.</summary>
+    internal static void DrawTable(Tensor table, RandomStream stream) => Initialisation.Normal(table, 1 / Math.Sqrt(table.shape[^1]), stream);
 
     /// <summary>x (1 + scale) + shift, in float32, returned in the type of x.</summary>
     internal static Tensor Modulate(Tensor input_BSD, Tensor shift_B1D, Tensor scale_B1D) =>

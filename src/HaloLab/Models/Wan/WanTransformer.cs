@@ -1,4 +1,5 @@
 using HaloLab.Models.Layers;
+using HaloLab.Statistics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -12,7 +13,7 @@ namespace HaloLab.Models.Wan;
 /// rotary positions, cross-attention to the text and modulation by the timestep. It predicts the flow, noise − clean. Parameters are named as
 /// in the published diffusers files.
 /// </summary>
-public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>
+public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>, IInitialised
 {
     internal readonly Conv3d patch_embedding;
     internal readonly WanConditionEmbedder condition_embedder;
@@ -22,7 +23,7 @@ public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>
     internal readonly Parameter scale_shift_table;
     private readonly WanRotaryEmbedding _rotary;
 
-    /// <summary>Allocates the weights without drawing them: load a state before use.</summary>
+    /// <summary>Allocates the weights without drawing them: load a state, or draw one with <see cref="Initialisation.Draw"/>.</summary>
     public WanTransformer(WanConfig config)
         : base(nameof(WanTransformer))
     {
@@ -33,7 +34,7 @@ public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>
         condition_embedder = new WanConditionEmbedder(config);
         blocks = new ModuleList<WanBlock>([.. Enumerable.Range(0, config.NumLayers).Select(_ => new WanBlock(config))]);
         norm_out = new LayerNorm32(config.Width, config.Eps, affine: false);
-        proj_out = new Linear(config.Width, config.OutChannels * patchSize.Aggregate(1L, (product, size) => product * size));
+        proj_out = new Linear(config.Width, config.OutChannels * patchSize.Aggregate(1L, (product, size) => product * size)) { StartsAtZero = true };
         scale_shift_table = Parameter(zeros(1, 2, config.Width));
         _rotary = new WanRotaryEmbedding(config.AttentionHeadDim);
         RegisterComponents();
@@ -66,6 +67,9 @@ public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>
         Tensor features = proj_out.call(WanBlock.Modulate(norm_out.call(hidden_BSD), modulation_B1D[0], modulation_B1D[1]));
         return Unpatchify(features, lattice_thw).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public void Initialise(Func<string, RandomStream> streamOf) => WanBlock.DrawTable(scale_shift_table, streamOf(nameof(scale_shift_table)));
 
     /// <summary>[B, S, p_t·p_h·p_w·C], channel last, to [B, C, T, H, W].</summary>
     private Tensor Unpatchify(Tensor features, long[] lattice_thw)
