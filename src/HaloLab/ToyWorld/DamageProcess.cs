@@ -24,6 +24,8 @@ public sealed class DamageProcess
 
     public static PatchGrid Grid { get; } = new(4, 4, 4);
 
+    private static PixelCell[] Cells { get; } = ToyRenderer.Lattice.PixelCells(Grid);
+
     public double Probability { get; }
 
     /// <summary>The clip, damaged or not, and the damaged cells (none when it was left alone, in which case it is the same clip).</summary>
@@ -60,14 +62,7 @@ public sealed class DamageProcess
         return (new VideoClip(pixels, clip.Frames, clip.Height, clip.Width, clip.FramesPerSecond), cells);
     }
 
-    /// <summary>The frames, rows and columns of a cell, each from .. to (excluded).</summary>
-    internal static (Range Frames, Range Rows, Range Columns) Pixels(VideoClip clip, int time, int row, int column)
-    {
-        int[] frames = PatchGrid.Boundaries(clip.Frames, Grid.Time);
-        int[] rows = PatchGrid.Boundaries(clip.Height, Grid.Height);
-        int[] columns = PatchGrid.Boundaries(clip.Width, Grid.Width);
-        return (frames[time]..frames[time + 1], rows[row]..rows[row + 1], columns[column]..columns[column + 1]);
-    }
+    private static PixelCell Pixels(int time, int place) => Cells[(time * Grid.Height * Grid.Width) + place];
 
     private static byte[] DrawFlatColour(VideoClip clip, int time, int place, RandomStream stream)
     {
@@ -87,12 +82,12 @@ public sealed class DamageProcess
     {
         double[] sum = new double[3];
         int count = 0;
-        (Range frames, Range rows, Range columns) = Pixels(clip, time, place / Grid.Width, place % Grid.Width);
-        for (int t = frames.Start.Value; t < frames.End.Value; t++)
+        PixelCell box = Pixels(time, place);
+        for (int t = box.FrameStart; t < box.FrameEnd; t++)
         {
-            for (int y = rows.Start.Value; y < rows.End.Value; y++)
+            for (int y = box.RowStart; y < box.RowEnd; y++)
             {
-                for (int x = columns.Start.Value; x < columns.End.Value; x++, count++)
+                for (int x = box.ColumnStart; x < box.ColumnEnd; x++, count++)
                 {
                     for (int c = 0; c < 3; c++)
                     {
@@ -107,12 +102,12 @@ public sealed class DamageProcess
 
     private static void Spoil(VideoClip clip, byte[] pixels, DamagedCell cell, byte[]? flat, RandomStream stream)
     {
-        (Range frames, Range rows, Range columns) = Pixels(clip, cell.Time, cell.Row, cell.Column);
-        for (int t = frames.Start.Value; t < frames.End.Value; t++)
+        PixelCell box = Pixels(cell.Time, (cell.Row * Grid.Width) + cell.Column);
+        for (int t = box.FrameStart; t < box.FrameEnd; t++)
         {
-            for (int y = rows.Start.Value; y < rows.End.Value; y++)
+            for (int y = box.RowStart; y < box.RowEnd; y++)
             {
-                for (int x = columns.Start.Value; x < columns.End.Value; x++)
+                for (int x = box.ColumnStart; x < box.ColumnEnd; x++)
                 {
                     for (int c = 0; c < 3; c++)
                     {

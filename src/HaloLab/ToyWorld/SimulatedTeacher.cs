@@ -41,14 +41,12 @@ public sealed class SimulatedTeacher
         RandomStream stream = new(_seed, $"{Name}/{grid}/{hash}");
         int? clip = GradeScale.OneToFive.Draw(
             5.0 - (4.0 * verdict.OverallFault) + (verdict.OverallFault > 0 ? Leniency : 0.0) + (NoiseOfClips * stream.NextGaussian()), Slips, Gaps, stream);
+        PixelCell[] boxes = ToyRenderer.Lattice.PixelCells(grid);
         int?[] cells = new int?[grid.Count];
         for (int i = 0; i < cells.Length; i++)
         {
-            int time = i / (grid.Height * grid.Width);
-            int row = i / grid.Width % grid.Height;
-            int column = i % grid.Width;
-            double seen = verdict.Patches.Severities[i] * Attention(grid, time, row, column);
-            cells[i] = GradeScale.OneToFive.Draw(Impression(seen, Contrast(verdict.Clip, grid, time, row, column), stream), Slips, Gaps, stream);
+            double seen = verdict.Patches.Severities[i] * Attention(grid, i);
+            cells[i] = GradeScale.OneToFive.Draw(Impression(seen, Contrast(verdict.Clip, boxes[i]), stream), Slips, Gaps, stream);
         }
 
         return new PatchGrades(Name, hash, grid, cells, clip);
@@ -66,30 +64,32 @@ public sealed class SimulatedTeacher
         return 5.0 - (4.0 * seen) + Leniency + noise;
     }
 
-    private static double Attention(PatchGrid grid, int time, int row, int column)
+    private static double Attention(PatchGrid grid, int cell)
     {
+        (int time, int row, int column) = grid.Cell(cell);
         bool border = row == 0 || column == 0 || row == grid.Height - 1 || column == grid.Width - 1;
         bool late = 4 * (time + 1) > 3 * grid.Time;
         return (border ? BorderAttention : 1.0) * (late ? LateAttention : 1.0);
     }
 
     /// <summary>Standard deviation of the cell's pixel values, in 0 .. 0.5: about 0 for plain background.</summary>
-    private static double Contrast(VideoClip clip, PatchGrid grid, int time, int row, int column)
+    private static double Contrast(VideoClip clip, PixelCell box)
     {
-        (double sum, double squares, int count) = (0, 0, 0);
-        for (int t = time * clip.Frames / grid.Time; t < (time + 1) * clip.Frames / grid.Time; t++)
+        (double sum, double squares) = (0, 0);
+        for (int t = box.FrameStart; t < box.FrameEnd; t++)
         {
             ReadOnlySpan<byte> frame = clip.Frame(t);
-            for (int y = row * clip.Height / grid.Height; y < (row + 1) * clip.Height / grid.Height; y++)
+            for (int y = box.RowStart; y < box.RowEnd; y++)
             {
-                for (int x = 3 * (column * clip.Width / grid.Width); x < 3 * ((column + 1) * clip.Width / grid.Width); x++, count++)
+                for (int i = 3 * ((y * clip.Width) + box.ColumnStart); i < 3 * ((y * clip.Width) + box.ColumnEnd); i++)
                 {
-                    double value = frame[(y * clip.Width * 3) + x] / 255.0;
+                    double value = frame[i] / 255.0;
                     (sum, squares) = (sum + value, squares + (value * value));
                 }
             }
         }
 
+        double count = 3.0 * box.PixelCount;
         return Math.Sqrt(Math.Max(0.0, (squares / count) - (sum / count * (sum / count))));
     }
 }

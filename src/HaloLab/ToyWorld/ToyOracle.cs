@@ -21,10 +21,6 @@ public static class ToyOracle
     /// <summary>Root mean square residual from which on a cell is wholly spoiled, severity 1.</summary>
     public const double SpoiledError = 0.40;
 
-    // Latent frames and sizes of the toy's per-frame VAE, which compresses 4×: cells are cut on this lattice (DESIGN D1).
-    private const int LatentSize = 8;
-    private const int Stride = ToyRenderer.Size / LatentSize;
-
     // Objects grown by this many quarters of a pixel hold all of their outline.
     private const int OutlineGrowth = 6;
 
@@ -44,7 +40,8 @@ public static class ToyOracle
         (ToyKind Kind, ToyColour Colour)[] objects = [.. caption.Objects.Select(item => (item.Kind, item.Colour))];
         ObjectFit[][] tracks = [.. objects.Select(item => ClipFit.Track(frames, caption.Background, item.Kind, item.Colour))];
         ClipFit fit = new(frames, caption.Background, objects, tracks);
-        double[] errors = CellErrors([.. frames.Zip(fit.Ideal, Residual.Of)], grid);
+        float[][] residuals = [.. frames.Zip(fit.Ideal, Residual.Of)];
+        double[] errors = [.. ToyRenderer.Lattice.PixelCells(grid).Select(cell => MeanOver(residuals, cell))];
         return new OracleAssessment(grid, errors, [.. errors.Select(Severity)]);
     }
 
@@ -104,38 +101,21 @@ public static class ToyOracle
             : throw new ArgumentException($"The toy world's clips are 8×32×32, got {clip.Frames}×{clip.Height}×{clip.Width}.", nameof(clip));
     }
 
-    private static double[] CellErrors(float[][] residuals, PatchGrid grid)
-    {
-        int[] times = PatchGrid.Boundaries(ToyRenderer.Frames, grid.Time);
-        int[] rows = [.. PatchGrid.Boundaries(LatentSize, grid.Height).Select(row => row * Stride)];
-        int[] columns = [.. PatchGrid.Boundaries(LatentSize, grid.Width).Select(column => column * Stride)];
-        double[] errors = new double[grid.Count];
-        for (int i = 0; i < errors.Length; i++)
-        {
-            int t = i / (grid.Height * grid.Width);
-            int y = i / grid.Width % grid.Height;
-            int x = i % grid.Width;
-            errors[i] = MeanOver(residuals, (times[t], times[t + 1]), (rows[y], rows[y + 1]), (columns[x], columns[x + 1]));
-        }
-
-        return errors;
-    }
-
-    private static double MeanOver(float[][] residuals, (int From, int To) frames, (int From, int To) rows, (int From, int To) columns)
+    private static double MeanOver(float[][] residuals, PixelCell cell)
     {
         double sum = 0;
-        for (int t = frames.From; t < frames.To; t++)
+        for (int t = cell.FrameStart; t < cell.FrameEnd; t++)
         {
-            for (int y = rows.From; y < rows.To; y++)
+            for (int y = cell.RowStart; y < cell.RowEnd; y++)
             {
-                for (int x = columns.From; x < columns.To; x++)
+                for (int x = cell.ColumnStart; x < cell.ColumnEnd; x++)
                 {
                     sum += residuals[t][(y * ToyRenderer.Size) + x];
                 }
             }
         }
 
-        return sum / ((frames.To - frames.From) * (rows.To - rows.From) * (columns.To - columns.From));
+        return sum / cell.PixelCount;
     }
 
     private static (ToyBackground Background, double Error) NearestBackground(FramePlanes[] frames)

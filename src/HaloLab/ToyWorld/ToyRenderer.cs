@@ -28,6 +28,9 @@ public static class ToyRenderer
     private const double ClosestCentres = 1.4;
     private const int MaximumTries = 200;
 
+    /// <summary>The latents of the toy world's VAE, which compresses every frame 4× in space: 8×8×8. Patches are cut on it (DESIGN D1).</summary>
+    public static LatentLattice Lattice { get; } = LatentLattice.ForClip(Frames, Size, Size, spatialStride: 4);
+
     /// <summary>Draws start positions, sizes, speeds and depth order for <paramref name="caption"/>.</summary>
     public static ToyLayout DrawLayout(ToyCaption caption, RandomStream stream)
     {

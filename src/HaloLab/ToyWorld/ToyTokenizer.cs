@@ -21,26 +21,23 @@ public sealed class ToyTokenizer : ITokenizer
 
     private static readonly Dictionary<string, long> Ids = Vocabulary.Index().ToDictionary(entry => entry.Item, entry => (long)entry.Index);
 
-    /// <summary>Tokens of every encoded text: the longest caption has 17.</summary>
+    /// <inheritdoc/>
+    /// <remarks>The longest caption has 17 tokens; a longer text is cut and is no caption anyway, see <see cref="ToyCaption.Parse"/>.</remarks>
     public int ContextLength { get; } = 20;
 
-    /// <summary>Number of different tokens; ids are 0 .. size − 1.</summary>
+    /// <inheritdoc/>
     public int VocabularySize { get; } = Vocabulary.Length;
 
-    /// <summary>The tokens of <paramref name="text"/>, <see cref="ContextLength"/> of them.</summary>
-    /// <exception cref="InputException">A word is not in the vocabulary, or there are too many.</exception>
+    /// <inheritdoc/>
+    /// <exception cref="InputException">A word is not in the vocabulary.</exception>
     public long[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         string[] words = ToyCaption.Words(text);
-        if (words.Length + 2 > ContextLength)
-        {
-            throw new InputException($"Prompt '{text}': {words.Length} words, the toy text encoder reads at most {ContextLength - 2}. Shorten it.");
-        }
-
+        int count = Math.Min(words.Length, ContextLength - 2);
         long[] tokens = new long[ContextLength];
         tokens[0] = Start;
-        for (int i = 0; i < words.Length; i++)
+        for (int i = 0; i < count; i++)
         {
             tokens[i + 1] = Ids.TryGetValue(words[i], out long id) && id > End
                 ? id
@@ -48,7 +45,7 @@ public sealed class ToyTokenizer : ITokenizer
                     $"Prompt '{text}': the toy text encoder does not know the word '{words[i]}'. It knows: {string.Join(", ", Vocabulary.Skip(3))}.");
         }
 
-        tokens[words.Length + 1] = End;
+        tokens[count + 1] = End;
         return tokens;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
 
@@ -69,6 +70,12 @@ public class ToyWorldNumbers(ITestOutputHelper output)
         OracleVerdict[] verdicts = RatedClips.Verdicts(400);
         (double Unanimous, double WithinOne)[] agreements = [.. Enumerable.Range(1, 10).Select(seed => RatedClips.Agreement(verdicts, seed))];
         output.WriteLine(Text($"clip grades of three annotators, 10 populations: unanimous {agreements.Average(a => a.Unanimous):f3} ({agreements.Min(a => a.Unanimous):f3} to {agreements.Max(a => a.Unanimous):f3}), within one {agreements.Average(a => a.WithinOne):f3} ({agreements.Min(a => a.WithinOne):f3} to {agreements.Max(a => a.WithinOne):f3})"));
+
+        static double Alpha(OracleVerdict[] verdicts, long seed) => KrippendorffAlpha.Compute(
+            [.. verdicts.Select(verdict => SimulatedAnnotator.Population(seed).Select(annotator => annotator.Grade(verdict).Clip ?? double.NaN).ToArray())],
+            MeasurementLevel.Ordinal);
+        double[] alphas = [.. Enumerable.Range(1, 10).Select(seed => Alpha(verdicts, seed))];
+        output.WriteLine(Text($"clip grades of five annotators, 10 populations: Krippendorff's ordinal alpha {alphas.Average():f3} ({alphas.Min():f3} to {alphas.Max():f3})"));
 
         (int either, int both, int fine, int falseFlags, int teacherFalseFlags) = (0, 0, 0, 0, 0);
         SimulatedTeacher teacher = new(1);
