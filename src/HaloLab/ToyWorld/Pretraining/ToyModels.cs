@@ -1,0 +1,46 @@
+using HaloLab.Models.VideoCrafter2;
+
+namespace HaloLab.ToyWorld.Pretraining;
+
+/// <summary>
+/// The toy generator: VideoCrafter2's classes at a size that two CPU cores can train (docs/toy-world.md has the times). It predicts v
+/// (Salimans and Ho 2022, arXiv 2202.00512): with ε the layout, which is decided at high noise, was learned last.
+/// </summary>
+public static class ToyModels
+{
+    /// <summary>Tokens of the toy captions are this wide for the denoiser.</summary>
+    private const int TextWidth = 64;
+
+    /// <summary>Clips of 8 × 32 × 32 pixels become latents of 8 channels, 8 × 8 × 8.</summary>
+    public static AutoencoderKLOptions Autoencoder { get; } = new()
+    {
+        Channels = 32,
+        ChannelMultipliers = [1, 2, 2],
+        ResBlocks = 1,
+        CodeChannels = 8,
+        LatentChannels = 8,
+        ScaleFactor = 1,
+    };
+
+    public static TextTowerOptions Text { get; } = new()
+    {
+        Width = TextWidth,
+        Heads = 4,
+        Layers = 3,
+        VocabularySize = new ToyTokenizer().VocabularySize,
+        ContextLength = new ToyTokenizer().ContextLength,
+    };
+
+    /// <summary>32 channels at 8×8, 96 at 4×4, where the attention is. Heads of 8 channels keep the attention at 8×8 narrow.</summary>
+    public static UNet3DOptions Denoiser { get; } = new()
+    {
+        InChannels = 8,
+        OutChannels = 8,
+        ModelChannels = 32,
+        ChannelMultipliers = [1, 3],
+        ResBlocks = 1,
+        AttentionResolutions = [2],
+        HeadChannels = 8,
+        ContextChannels = TextWidth,
+    };
+}
