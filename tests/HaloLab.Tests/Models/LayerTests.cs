@@ -36,4 +36,18 @@ public class LayerTests
         TensorAssert.Close(layer.forward(input), adapted, 1e-5);
         Assert.Contains("lora.lora_A", layer.state_dict().Keys);
     }
+
+    [Fact]
+    public void FreezingALayerDoesNotChangeItsBits()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using Linear layer = new(8, 8);
+        nn.init.normal_(layer.weight);
+        Tensor strided = randn([2, 8, 2, 4, 4]).movedim([1], [-1]);
+        Tensor trained = layer.forward(strided);
+        layer.weight.requires_grad = false;
+        layer.bias!.requires_grad = false;
+        TensorAssert.Identical(trained, layer.forward(strided));
+    }
 }

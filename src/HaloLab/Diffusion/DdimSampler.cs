@@ -1,0 +1,121 @@
+using static TorchSharp.torch;
+
+namespace HaloLab.Diffusion;
+
+/// <summary>DDIM (Song et al. 2021, arXiv 2010.02502) with VideoCrafter2's timesteps and its scale of the signal.</summary>
+public sealed class DdimSampler
+{
+    private readonly PredictionTarget _target;
+
+    /// <param name="schedule">The schedule that the denoiser was trained with.</param>
+    /// <param name="steps">
+    /// Number of steps S asked for. Timesteps are 1, 1 + ⌊1000/S⌋, …, so where S does not divide 1000 there may be more of them, as upstream; a
+    /// few S (3 is one) would need timestep 1000 and are refused.
+    /// </param>
+    /// <param name="eta">Share of the random part, 0 (deterministic) to 1 (as much noise as the forward process).</param>
+    /// <param name="target">What the denoiser predicts.</param>
+    public DdimSampler(NoiseSchedule schedule, int steps, double eta = 0, PredictionTarget target = PredictionTarget.Noise)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentOutOfRangeException.ThrowIfNegative(eta);
+        if (steps < 1 || steps > NoiseSchedule.Timesteps || LastTimestep(steps) >= NoiseSchedule.Timesteps)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(steps), steps, $"DDIM needs 1 to {NoiseSchedule.Timesteps} steps whose timesteps stay below {NoiseSchedule.Timesteps}; divisors of it do.");
+        }
+
+        _target = target;
+        int stride = NoiseSchedule.Timesteps / steps;
+        List<DdimStep> ascending = [];
+        for (int timestep = 1, previous = 0; timestep <= NoiseSchedule.Timesteps; previous = timestep, timestep += stride)
+        {
+            double alpha = schedule.AlphasCumprod[timestep];
+            double alphaPrevious = schedule.AlphasCumprod[previous];
+            double sigma = eta * Math.Sqrt((1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious)));
+            ascending.Add(new(timestep, alpha, alphaPrevious, sigma, schedule.Scale[timestep], schedule.Scale[previous]));
+        }
+
+        ascending.Reverse();
+        Steps = ascending;
+    }
+
+    /// <summary>The steps in the order of sampling: timesteps descend. The last leads to timestep 0, whose ᾱ is just below 1.</summary>
+    public IReadOnlyList<DdimStep> Steps { get; }
+
+    /// <summary>Samples: for each step, predict, guide, step.</summary>
+    /// <param name="denoiser">The denoiser.</param>
+    /// <param name="start_BCTHW">Standard normal noise, or latents noised to the timestep of <paramref name="firstStep"/>.</param>
+    /// <param name="context_BLD">Text condition of each clip.</param>
+    /// <param name="guidance">Guidance, or null for the conditional prediction alone.</param>
+    /// <param name="noiseOfStep">Standard normal noise of a step by its index in <see cref="Steps"/>; needed exactly when eta is above 0.</param>
+    /// <param name="firstStep">Index in <see cref="Steps"/> to begin with, to resample from part of the way.</param>
+    /// <param name="onStep">Told the number of steps done after each.</param>
+    /// <returns>The clean latents of the last step's end.</returns>
+    public Tensor Sample(
+        IDenoiser denoiser,
+        Tensor start_BCTHW,
+        Tensor context_BLD,
+        ClassifierFreeGuidance? guidance = null,
+        Func<int, Tensor>? noiseOfStep = null,
+        int firstStep = 0,
+        Action<int>? onStep = null)
+    {
+        ArgumentNullException.ThrowIfNull(denoiser);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)firstStep, (uint)Steps.Count, nameof(firstStep));
+        using var noGradient = no_grad();
+        using var outer = NewDisposeScope();
+        Tensor latents_BCTHW = start_BCTHW;
+        for (int i = firstStep; i < Steps.Count; i++)
+        {
+            using var scope = NewDisposeScope();
+            Tensor timesteps_B = full([start_BCTHW.shape[0]], Steps[i].Timestep, dtype: ScalarType.Int64, device: start_BCTHW.device);
+            Tensor prediction_BCTHW = denoiser.Predict(latents_BCTHW, timesteps_B, context_BLD);
+            if (guidance is not null)
+            {
+                Tensor unconditional_BCTHW = denoiser.Predict(latents_BCTHW, timesteps_B, guidance.UnconditionalContext_BLD);
+                prediction_BCTHW = unconditional_BCTHW + (guidance.Scale * (prediction_BCTHW - unconditional_BCTHW));
+            }
+
+            Tensor? noise_BCTHW = Steps[i].Sigma > 0 ? noiseOfStep?.Invoke(i) : null;
+            Tensor previous_BCTHW = latents_BCTHW;
+            latents_BCTHW = Step(i, latents_BCTHW, prediction_BCTHW, noise_BCTHW).Latents_BCTHW.MoveToOuterDisposeScope();
+            if (i > firstStep)
+            {
+                previous_BCTHW.Dispose();
+            }
+
+            onStep?.Invoke(i - firstStep + 1);
+        }
+
+        return latents_BCTHW.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One step from a prediction, guided already.</summary>
+    /// <param name="index">Index in <see cref="Steps"/>.</param>
+    /// <param name="latents_BCTHW">Latents at the step's timestep.</param>
+    /// <param name="prediction_BCTHW">The denoiser's prediction for them.</param>
+    /// <param name="noise_BCTHW">Standard normal noise; needed when the step's sigma is above 0.</param>
+    public SamplerState Step(int index, Tensor latents_BCTHW, Tensor prediction_BCTHW, Tensor? noise_BCTHW = null)
+    {
+        using var scope = NewDisposeScope();
+        DdimStep step = Steps[index];
+        (double signal, double noise) = (Math.Sqrt(step.Alpha), Math.Sqrt(1 - step.Alpha));
+        Tensor epsilon_BCTHW = _target == PredictionTarget.Noise ? prediction_BCTHW : (signal * prediction_BCTHW) + (noise * latents_BCTHW);
+        Tensor clean_BCTHW = (latents_BCTHW - (noise * epsilon_BCTHW)) / (signal * step.Scale);
+        Tensor next_BCTHW = (Math.Sqrt(step.AlphaPrevious) * step.ScalePrevious * clean_BCTHW)
+            + (Math.Sqrt(1 - step.AlphaPrevious - (step.Sigma * step.Sigma)) * epsilon_BCTHW);
+        if (step.Sigma > 0)
+        {
+            ArgumentNullException.ThrowIfNull(noise_BCTHW);
+            next_BCTHW = next_BCTHW.add(noise_BCTHW, step.Sigma);
+        }
+
+        return new(next_BCTHW.MoveToOuterDisposeScope(), clean_BCTHW.MoveToOuterDisposeScope());
+    }
+
+    private static int LastTimestep(int steps)
+    {
+        int stride = NoiseSchedule.Timesteps / steps;
+        return ((NoiseSchedule.Timesteps - 1) / stride * stride) + 1;
+    }
+}

@@ -1,0 +1,9 @@
+using static TorchSharp.torch;
+
+namespace HaloLab.Diffusion;
+
+/// <summary>What a denoiser is shown and what it should say.</summary>
+/// <param name="Noisy_BCTHW">Latents with noise in them.</param>
+/// <param name="Timestep_B">The number that the denoiser is told.</param>
+/// <param name="Target_BCTHW">The prediction wanted.</param>
+public sealed record TrainingExample(Tensor Noisy_BCTHW, Tensor Timestep_B, Tensor Target_BCTHW);

@@ -1,0 +1,32 @@
+using HaloLab.Diffusion;
+using static TorchSharp.torch;
+
+namespace HaloLab.Models.VideoCrafter2;
+
+/// <summary>A <see cref="UNet3D"/> as a denoiser, with what it is told beside the text. The network stays the caller's.</summary>
+/// <param name="network">The network.</param>
+public sealed class VideoCrafter2Denoiser(UNet3D network) : IDenoiser
+{
+    /// <summary>Frames per second of every clip, default 28 as VideoCrafter2 is used; T2V-Turbo's is 16.</summary>
+    public double FramesPerSecond { get; init; } = 28;
+
+    /// <summary>T2V-Turbo: <see cref="SinusoidalEmbedding.OfGuidance"/> of one guidance scale, used for every clip.</summary>
+    public Tensor? GuidanceEmbedding_1E { get; init; }
+
+    /// <summary>T2V-Turbo-v2: the same of the motion guidance scale.</summary>
+    public Tensor? MotionEmbedding_1E { get; init; }
+
+    /// <inheritdoc/>
+    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD)
+    {
+        using var scope = NewDisposeScope();
+        long batch = latents_BCTHW.shape[0];
+        UNet3DConditioning conditioning = new(context_BLD)
+        {
+            FramesPerSecond = FramesPerSecond,
+            GuidanceEmbedding_BE = GuidanceEmbedding_1E?.expand(batch, -1),
+            MotionEmbedding_BE = MotionEmbedding_1E?.expand(batch, -1),
+        };
+        return network.call(latents_BCTHW, timesteps_B, conditioning).MoveToOuterDisposeScope();
+    }
+}
