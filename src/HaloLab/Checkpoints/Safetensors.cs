@@ -139,8 +139,9 @@ public static class Safetensors
         {
             if (tensor.NumberOfElements > 0)
             {
-                using Tensor onCpu = tensor.detach().cpu().contiguous();
-                stream.Write(onCpu.bytes);
+                // The scope takes the intermediate tensors too: a checkpoint in a training loop leaves none to the finaliser.
+                using var scope = NewDisposeScope();
+                stream.Write(tensor.detach().cpu().contiguous().bytes);
             }
         }
     }

@@ -71,7 +71,7 @@ public static class GranDpoObjective
     private static Tensor Difference(Tensor a, Tensor b, Tensor energies)
     {
         return a.shape.SequenceEqual(energies.shape)
-            ? a.to(ScalarType.Float64) - b.to(ScalarType.Float64)
+            ? (a.to(ScalarType.Float64) - b.to(ScalarType.Float64)).to(energies.device)
             : throw new ArgumentException($"Rewards of shape [{string.Join(", ", a.shape)}] do not match energies of shape [{string.Join(", ", energies.shape)}].");
     }
 

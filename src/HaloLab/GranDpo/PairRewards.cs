@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace HaloLab.GranDpo;
 
 /// <summary>Rewards of a batch of pairs (A, B), higher is better. Checked once here, so that the objective can trust them.</summary>
-public sealed class PairRewards
+public sealed class PairRewards : IDisposable
 {
     /// <param name="videoA_B">r(A), one per pair.</param>
     /// <param name="videoB_B">r(B).</param>
@@ -33,6 +33,14 @@ public sealed class PairRewards
         RequireFinite(patchB_Bthw, "patch", "B", names);
     }
 
+    private PairRewards(PairRewards all, Tensor rows_B)
+    {
+        VideoA_B = all.VideoA_B.index_select(0, rows_B);
+        VideoB_B = all.VideoB_B.index_select(0, rows_B);
+        PatchA_Bthw = all.PatchA_Bthw.index_select(0, rows_B);
+        PatchB_Bthw = all.PatchB_Bthw.index_select(0, rows_B);
+    }
+
     public Tensor VideoA_B { get; }
 
     public Tensor VideoB_B { get; }
@@ -40,6 +48,30 @@ public sealed class PairRewards
     public Tensor PatchA_Bthw { get; }
 
     public Tensor PatchB_Bthw { get; }
+
+    /// <summary>The rewards of some of the pairs, already checked.</summary>
+    public PairRewards Rows(long[] rows)
+    {
+        using Tensor rows_B = tensor(rows, device: VideoA_B.device);
+        return new PairRewards(this, rows_B);
+    }
+
+    public void Dispose()
+    {
+        VideoA_B.Dispose();
+        VideoB_B.Dispose();
+        PatchA_Bthw.Dispose();
+        PatchB_Bthw.Dispose();
+    }
+
+    internal PairRewards DetachFromDisposeScope()
+    {
+        VideoA_B.DetachFromDisposeScope();
+        VideoB_B.DetachFromDisposeScope();
+        PatchA_Bthw.DetachFromDisposeScope();
+        PatchB_Bthw.DetachFromDisposeScope();
+        return this;
+    }
 
     private static void RequireFinite(Tensor rewards, string kind, string side, IReadOnlyList<string>? names)
     {

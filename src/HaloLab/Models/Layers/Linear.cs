@@ -11,7 +11,12 @@ public sealed class Linear : AdaptableLayer
     {
     }
 
-    private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias) => functional.linear(input, weight, bias);
+    private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias)
+    {
+        // With strided inputs torch's matmul picks its kernel by whether the weight needs a gradient, so freezing a model would change its bits.
+        using Tensor contiguous = input.contiguous();
+        return functional.linear(contiguous, weight, bias);
+    }
 
     private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) => functional.linear(input, weight);
 }
