@@ -116,21 +116,11 @@ public static class Apng
         long smallest = long.MaxValue;
         for (byte filter = 0; filter <= 4; filter++)
         {
+            Filter(filter, current, above, channels, trial);
             long sum = 0;
-            for (int i = 0; i < current.Length; i++)
+            foreach (byte value in trial)
             {
-                int left = i >= channels ? current[i - channels] : 0;
-                int aboveLeft = i >= channels ? above[i - channels] : 0;
-                int predicted = filter switch
-                {
-                    0 => 0,
-                    1 => left,
-                    2 => above[i],
-                    3 => (left + above[i]) / 2,
-                    _ => Paeth(left, above[i], aboveLeft),
-                };
-                trial[i] = (byte)(current[i] - predicted);
-                sum += Math.Abs((int)(sbyte)trial[i]);
+                sum += value < 128 ? value : 256 - value;
             }
 
             if (sum < smallest)
@@ -141,6 +131,24 @@ public static class Apng
         }
 
         return bestFilter;
+    }
+
+    private static void Filter(byte filter, ReadOnlySpan<byte> current, ReadOnlySpan<byte> above, int channels, Span<byte> output)
+    {
+        for (int i = 0; i < current.Length; i++)
+        {
+            int left = i >= channels ? current[i - channels] : 0;
+            int aboveLeft = i >= channels ? above[i - channels] : 0;
+            int predicted = filter switch
+            {
+                0 => 0,
+                1 => left,
+                2 => above[i],
+                3 => (left + above[i]) / 2,
+                _ => Paeth(left, above[i], aboveLeft),
+            };
+            output[i] = (byte)(current[i] - predicted);
+        }
     }
 
     private static int Paeth(int left, int above, int aboveLeft)

@@ -1,0 +1,80 @@
+using HaloLab.Statistics;
+
+namespace HaloLab.Evaluation;
+
+/// <summary>
+/// A number computed from per-prompt contributions, so that prompts, the independent units, can be drawn with repetition (DESIGN D7) at the
+/// cost of a few sums.
+/// </summary>
+public sealed class PromptStatistic
+{
+    private readonly Func<IReadOnlyList<int>, double> _value;
+
+    private PromptStatistic(int prompts, Func<IReadOnlyList<int>, double> value)
+    {
+        Prompts = prompts;
+        _value = value;
+    }
+
+    /// <summary>Number of prompts; they are numbered from 0.</summary>
+    public int Prompts { get; }
+
+    /// <summary>Σ sums / Σ counts over prompts: shares and means whose prompts may have unequal numbers of entries.</summary>
+    public static PromptStatistic Ratio(IReadOnlyList<double> sums, IReadOnlyList<double> counts)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        ArgumentNullException.ThrowIfNull(counts);
+        return new PromptStatistic(sums.Count, prompts => prompts.Sum(prompt => sums[prompt]) / prompts.Sum(prompt => counts[prompt]));
+    }
+
+    /// <summary>Pearson's correlation of all pairs of values of the prompts drawn.</summary>
+    /// <param name="pairs">The pairs of each prompt, finite.</param>
+    public static PromptStatistic Correlation(IReadOnlyList<IReadOnlyList<(double X, double Y)>> pairs)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        double[][] moments = [.. pairs.Select(list => (double[])
+            [list.Count, list.Sum(p => p.X), list.Sum(p => p.Y), list.Sum(p => p.X * p.X), list.Sum(p => p.Y * p.Y), list.Sum(p => p.X * p.Y)])];
+        return new PromptStatistic(pairs.Count, prompts =>
+        {
+            double[] sums = new double[6];
+            foreach (int prompt in prompts)
+            {
+                for (int i = 0; i < sums.Length; i++)
+                {
+                    sums[i] += moments[prompt][i];
+                }
+            }
+
+            (double n, double x, double y) = (sums[0], sums[1] / sums[0], sums[2] / sums[0]);
+            return ((sums[5] / n) - (x * y)) / Math.Sqrt(((sums[3] / n) - (x * x)) * ((sums[4] / n) - (y * y)));
+        });
+    }
+
+    /// <summary>The mean of several statistics over the same prompts.</summary>
+    public static PromptStatistic Mean(IReadOnlyList<PromptStatistic> statistics)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        ArgumentOutOfRangeException.ThrowIfZero(statistics.Count, nameof(statistics));
+        return new PromptStatistic(statistics[0].Prompts, prompts => statistics.Average(statistic => statistic.Of(prompts)));
+    }
+
+    /// <summary>This minus <paramref name="other"/>, on the same draws.</summary>
+    public PromptStatistic Minus(PromptStatistic other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new PromptStatistic(Prompts, prompts => Of(prompts) - other.Of(prompts));
+    }
+
+    /// <summary>This plus a constant.</summary>
+    public PromptStatistic Plus(double constant) => new(Prompts, prompts => Of(prompts) + constant);
+
+    /// <summary>The statistic of these prompts, repetitions counting as often as they stand; NaN where it is undefined.</summary>
+    public double Of(IReadOnlyList<int> prompts) => _value(prompts);
+
+    /// <summary>The statistic of every prompt once.</summary>
+    public double Estimate() => Of([.. Enumerable.Range(0, Prompts)]);
+
+    /// <summary>Bootstraps over prompts.</summary>
+    public BootstrapResult Bootstrap(RandomStream stream, int replicates = Statistics.Bootstrap.DefaultReplicates, double level = 0.95) =>
+        Statistics.Bootstrap.Run(Prompts, Of, stream, replicates, level);
+}

@@ -1,0 +1,51 @@
+using HaloLab.Models.Layers;
+using HaloLab.Statistics;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace HaloLab.Rewards;
+
+/// <summary>Token and position embeddings, transformer layers, and the mean over the tokens.</summary>
+internal sealed class PromptEncoder : Module<Tensor, Tensor>, IInitialised
+{
+    private const int Heads = 4;
+    private readonly Parameter _tokens;
+    private readonly Parameter _positions;
+    private readonly ModuleList<TransformerLayer> _layers;
+    private readonly LayerNorm _norm;
+
+    public PromptEncoder(int vocabularySize, int contextLength, int channels, int layers)
+        : base(nameof(PromptEncoder))
+    {
+        _tokens = Parameter(zeros(vocabularySize, channels));
+        _positions = Parameter(zeros(contextLength, channels));
+        _layers = ModuleList(Enumerable.Range(0, layers).Select(_ => new TransformerLayer(channels, Heads, 2 * channels)).ToArray());
+        _norm = LayerNorm(channels);
+        register_parameter("tokens", _tokens);
+        register_parameter("positions", _positions);
+        register_module("layers", _layers);
+        register_module("norm", _norm);
+    }
+
+    public void Initialise(Func<string, RandomStream> streamOf)
+    {
+        ArgumentNullException.ThrowIfNull(streamOf);
+        Initialisation.Normal(_tokens, 1, streamOf("tokens"));
+        Initialisation.Normal(_positions, 1, streamOf("positions"));
+    }
+
+    /// <param name="tokens_BL">Token ids.</param>
+    /// <returns>[B, E].</returns>
+    public override Tensor forward(Tensor tokens_BL)
+    {
+        using var scope = NewDisposeScope();
+        Tensor hidden_BLE = _tokens.index_select(0, tokens_BL.flatten()).unflatten(0, tokens_BL.shape) + _positions;
+        foreach (TransformerLayer layer in _layers)
+        {
+            hidden_BLE = layer.call(hidden_BLE);
+        }
+
+        return _norm.call(hidden_BLE).mean([1]).MoveToOuterDisposeScope();
+    }
+}
