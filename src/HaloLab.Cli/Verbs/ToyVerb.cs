@@ -19,8 +19,9 @@ internal static class ToyVerb
         {
             common.UseCompute(parsed);
             RunStore store = new(parsed.GetValue(common.Out)!.FullName);
-            IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed));
-            RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
+            IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings());
+            IReadOnlyList<StageResult> results = RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
+            Console.WriteLine(results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder);
             return Task.FromResult(ExitCode.Done);
         });
         return command;

@@ -17,7 +17,7 @@ internal sealed class AutoencoderTraining(long seed, int steps)
 {
     public const string WeightsFile = "vae.safetensors";
 
-    private const int ClipsPerStep = 16;
+    private const int ClipsPerStep = 8;
     private const int FramesPerClip = 2;
     private const double PeakLearningRate = 2e-3;
     private const int WarmUpSteps = 100;

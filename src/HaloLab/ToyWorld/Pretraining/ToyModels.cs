@@ -1,3 +1,4 @@
+using HaloLab.Diffusion;
 using HaloLab.Models.VideoCrafter2;
 
 namespace HaloLab.ToyWorld.Pretraining;
@@ -42,5 +43,11 @@ public static class ToyModels
         AttentionResolutions = [2],
         HeadChannels = 8,
         ContextChannels = TextWidth,
+        TemporalDropout = 0,
     };
+
+    public static PredictionTarget Target => PredictionTarget.Velocity;
+
+    /// <summary>VideoCrafter2's noise schedule without its scale of the signal, which serves large pictures.</summary>
+    public static NoiseSchedule Schedule { get; } = NoiseSchedule.VideoCrafter2(scaled: false);
 }

@@ -8,15 +8,28 @@ public static class ToyPretraining
     /// <summary>Share of the training clips that are damaged, so that the generator makes local defects of its own.</summary>
     public const double DamagedShare = 0.4;
 
-    private const int AutoencoderSteps = 3000;
-    private const int CorpusClips = 16_000;
+    /// <summary>The stage whose folder holds all checkpoints.</summary>
+    public const string CheckpointStage = "toy-checkpoints";
 
-    /// <summary>All stages of the recipe.</summary>
+    /// <summary>All stages of the recipe; the last, <see cref="CheckpointStage"/>, collects what ships.</summary>
     /// <param name="seed">Seed of every random number.</param>
-    public static IReadOnlyList<Stage> Stages(long seed)
+    /// <param name="settings">How long everything is trained.</param>
+    public static IReadOnlyList<Stage> Stages(long seed, ToyPretrainingSettings settings)
     {
-        Stage autoencoder = new AutoencoderTraining(seed, AutoencoderSteps).Stage();
-        Stage latents = new LatentEncoding(seed, CorpusClips, autoencoder).Stage();
-        return [autoencoder, latents];
+        ArgumentNullException.ThrowIfNull(settings);
+        Stage autoencoder = new AutoencoderTraining(seed, settings.AutoencoderSteps).Stage();
+        Stage threshold = new DefectThreshold(seed, settings.CleanClips, autoencoder).Stage();
+        Stage latents = new LatentEncoding(seed, settings.CorpusClips, autoencoder).Stage();
+        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents).Stage();
+        Stage videoReward = new ToyRewardTraining(seed, settings.LabelledClips, settings.JudgeSteps, autoencoder, generator).Stage();
+        Stage scorer = new ToyScorerTraining(seed, settings.LabelledClips, settings.JudgeSteps, autoencoder, generator).Stage();
+        Stage[] all = [autoencoder, threshold, latents, generator, videoReward, scorer];
+        return [.. all, new CheckpointCollection(autoencoder, threshold, generator, videoReward, scorer).Stage()];
     }
+
+    /// <summary>The generator from the stages that trained its parts.</summary>
+    internal static ToyGenerator Load(StageContext context, Stage autoencoder, Stage generator) => ToyGenerator.Load(
+        context.Input(generator.Name, GeneratorTraining.DenoiserFile),
+        context.Input(generator.Name, GeneratorTraining.TextFile),
+        context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile));
 }

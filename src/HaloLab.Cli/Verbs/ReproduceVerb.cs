@@ -1,0 +1,63 @@
+using System.CommandLine;
+using HaloLab.Cli.Progress;
+using HaloLab.Experiments;
+using HaloLab.Statistics;
+using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Reproduction;
+
+namespace HaloLab.Cli.Verbs;
+
+/// <summary><c>halolab reproduce</c>: the whole of HALO on the toy world, ending in claims with verdicts.</summary>
+internal static class ReproduceVerb
+{
+    public static Command Create()
+    {
+        Command command = new("reproduce", "Run the whole of HALO on the toy world and write claims.json, report.html and manifest.json (goes on where it stopped).");
+        CommonOptions common = new();
+        common.AddTo(command, Path.Combine("runs", "reproduce"));
+        Option<string> preset = new("--preset") { Description = "quick: ten minutes, one seed. full: all arms, five seeds, hours.", DefaultValueFactory = _ => "quick" };
+        preset.AcceptOnlyFromAmong("quick", "full");
+        Option<int?> seeds = new("--seeds") { Description = "Number of seeds; default 1 for quick, 5 for full." };
+        Option<bool> fresh = new("--fresh") { Description = "Delete what an earlier run left in --out and start over." };
+        Option<string> checkpoints = new("--checkpoints") { Description = "Folder of the toy checkpoints.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
+        command.Options.Add(preset);
+        command.Options.Add(seeds);
+        command.Options.Add(fresh);
+        command.Options.Add(checkpoints);
+        command.SetAction((parsed, cancellation) =>
+        {
+            string folder = parsed.GetValue(common.Out)!.FullName;
+            bool isQuick = parsed.GetValue(preset) == "quick";
+            int count = parsed.GetValue(seeds) ?? (isQuick ? 1 : 5);
+            if (count < 1)
+            {
+                throw new InputException($"--seeds {count}: expected at least 1.");
+            }
+
+            if (parsed.GetValue(fresh) && Directory.Exists(Path.Combine(folder, "stages")))
+            {
+                Directory.Delete(Path.Combine(folder, "stages"), recursive: true);
+            }
+
+            common.UseCompute(parsed);
+            ToyReproduction reproduction = new(isQuick ? ReproductionSettings.Quick : ReproductionSettings.Full, parsed.GetValue(common.Seed), count, parsed.GetValue(checkpoints)!);
+            IReadOnlyList<Claim> claims = RunDisplay.Show(progress => reproduction.Run(folder, progress, cancellation));
+            foreach (Claim claim in claims)
+            {
+                Console.WriteLine(FormattableString.Invariant($"{claim.Id,-4} {Text(claim.Verdict),-13} {claim.Estimate,9:0.0000} [{claim.CiLow:0.0000}, {claim.CiHigh:0.0000}]  {claim.Measure}"));
+            }
+
+            Console.WriteLine(Path.Combine(folder, "report.html"));
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static string Text(Verdict verdict) => verdict switch
+    {
+        Verdict.Shown => "shown",
+        Verdict.NotShown => "not shown",
+        Verdict.Contradicted => "contradicted",
+        _ => "not run",
+    };
+}

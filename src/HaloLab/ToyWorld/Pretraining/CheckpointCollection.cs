@@ -1,0 +1,29 @@
+using HaloLab.Experiments;
+
+namespace HaloLab.ToyWorld.Pretraining;
+
+/// <summary>Puts what ships into one folder, with a manifest of the stages that made it.</summary>
+internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, Stage generator, Stage videoReward, Stage scorer)
+{
+    public Stage Stage() => new(ToyPretraining.CheckpointStage, 1, [], [autoencoder, threshold, generator, videoReward, scorer], 1, Collect);
+
+    private void Collect(StageContext context)
+    {
+        (Stage Stage, string File)[] files =
+        [
+            (autoencoder, AutoencoderTraining.WeightsFile),
+            (threshold, DefectThreshold.File),
+            (generator, GeneratorTraining.DenoiserFile),
+            (generator, GeneratorTraining.TextFile),
+            (videoReward, ToyRewardTraining.VideoRewardFile),
+            (scorer, ToyScorerTraining.ScorerFile),
+        ];
+        foreach ((Stage stage, string file) in files)
+        {
+            File.Copy(context.Input(stage.Name, file), context.PathOf(file), overwrite: true);
+        }
+
+        StageManifest[] manifests = [.. files.Select(item => item.Stage).Distinct().Select(stage => JsonFile.Read<StageManifest>(context.Input(stage.Name, StageManifest.FileName)))];
+        JsonFile.Write(context.PathOf("manifest.json"), manifests.Select(manifest => manifest with { Seconds = Math.Round(manifest.Seconds) }).ToArray());
+    }
+}

@@ -1,0 +1,23 @@
+namespace HaloLab.ToyWorld.Pretraining;
+
+/// <summary>How long the toy models are trained; the defaults made the checkpoints that ship.</summary>
+public sealed record ToyPretrainingSettings
+{
+    /// <summary>Optimiser steps of the autoencoder.</summary>
+    public int AutoencoderSteps { get; init; } = 2400;
+
+    /// <summary>Flawless clips from which the defect threshold is taken.</summary>
+    public int CleanClips { get; init; } = 2000;
+
+    /// <summary>Clips that the generator is trained on, a multiple of 1,000.</summary>
+    public int CorpusClips { get; init; } = 12_000;
+
+    /// <summary>Optimiser steps of the generator.</summary>
+    public int GeneratorSteps { get; init; } = 5000;
+
+    /// <summary>Clips that each judge is trained on, even.</summary>
+    public int LabelledClips { get; init; } = 1200;
+
+    /// <summary>Optimiser steps of each judge.</summary>
+    public int JudgeSteps { get; init; } = 800;
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using HaloLab.Evaluation;
+using HaloLab.Experiments;
+using HaloLab.Videos;
+
+namespace HaloLab.ToyWorld.Pretraining;
+
+/// <summary>The second evaluation method: a scorer of another architecture, trained on the grades of a population of its own.</summary>
+internal sealed class ToyScorerTraining(long seed, int clips, int steps, Stage autoencoder, Stage generator)
+{
+    public const string ScorerFile = "scorer.safetensors";
+    private const double SecondsPerStep = 0.3;
+    private const double SecondsPerClip = 0.3;
+
+    public Stage Stage() => new(
+        "toy-scorer",
+        1,
+        new JsonObject { ["seed"] = seed, ["clips"] = clips, ["steps"] = steps },
+        [autoencoder, generator],
+        (clips * SecondsPerClip) + (steps * SecondsPerStep),
+        Train);
+
+    /// <summary>SHA-256 of the shipped file.</summary>
+    public static string HashOf(string folder)
+    {
+        string path = Path.Combine(folder, ScorerFile);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (IOException exception)
+        {
+            throw new InputException($"{path}: cannot be read ({exception.Message}). Expected the toy scorer that `halolab toy pretrain` makes.", exception);
+        }
+    }
+
+    private void Train(StageContext context)
+    {
+        using ToyGenerator toy = ToyPretraining.Load(context, autoencoder, generator);
+        IReadOnlyList<(ToyCaption Caption, VideoClip Clip)> set = ToyLabelledClips.Make(toy, "scorer", clips, seed, done => context.Report(done * 0.4, clips));
+        IReadOnlyList<SimulatedClipAnnotator> annotators = SimulatedClipAnnotator.Population(seed);
+        ToyTokenizer tokenizer = new();
+        using LearnedScorer scorer = LearnedScorer.Create(new LearnedScorerOptions(tokenizer.VocabularySize, tokenizer.ContextLength), seed);
+        LearnedScorerTrainer.Train(
+            scorer,
+            [.. set.Select(item => item.Clip)],
+            [.. set.Select(item => tokenizer.Encode(item.Caption.ToString()))],
+            [.. set.Select(item => Grades(annotators, item.Caption, item.Clip))],
+            LearnedScorerTrainer.DefaultBudget with { Steps = steps },
+            seed,
+            context.Folder,
+            done => context.Report((0.4 * steps) + (0.6 * done), steps),
+            context.Cancellation);
+        scorer.Save(context.PathOf(ScorerFile));
+    }
+
+    /// <summary>Mean over the annotators of each dimension, NaN where none gave a grade.</summary>
+    private static double[] Grades(IReadOnlyList<SimulatedClipAnnotator> annotators, ToyCaption caption, VideoClip clip)
+    {
+        OracleVerdict verdict = OracleVerdict.Of(clip, caption, DamageProcess.Grid);
+        int?[][] grades =
+        [
+            .. annotators.Select(annotator => annotator.Grade(verdict))
+                .Select(grade => new[] { grade.VisualQuality, grade.TemporalConsistency, grade.DynamicDegree, grade.TextAlignment, grade.FactualConsistency }),
+        ];
+        return [.. Enumerable.Range(0, grades[0].Length).Select(dimension => grades.Select(row => (double?)row[dimension]).Average() ?? double.NaN)];
+    }
+}

@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using HaloLab.Experiments;
+using HaloLab.Generation;
+
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>
+/// The labels that the reward model learns from: patch grades of the simulated teacher (standing in for GPT-4o), and clip grades of simulated
+/// annotators (standing in for the human labels that the video reward model was trained on).
+/// </summary>
+internal sealed class LabelStage(ReproductionSettings settings, long seed, Stage candidates)
+{
+    public const string File = "labels.json";
+    private const double SecondsPerClip = 0.03;
+
+    public Stage Stage() => new(
+        $"labels-s{seed}",
+        1,
+        new JsonObject { ["seed"] = seed, ["labelledPrompts"] = settings.LabelledPrompts, ["grid"] = settings.Grid.ToString() },
+        [candidates],
+        settings.TrainingPrompts * settings.LayoutsPerPrompt * settings.ClipsPerLayout * SecondsPerClip,
+        Label);
+
+    /// <summary>What was said about one clip.</summary>
+    /// <param name="Clip">Content hash.</param>
+    /// <param name="Prompt">Its prompt.</param>
+    /// <param name="Teacher">The teacher's grades, null where it was not asked.</param>
+    /// <param name="VideoGrade">Mean clip grade of the annotators, NaN when none gave one.</param>
+    internal sealed record Row(string Clip, string Prompt, PatchGrades? Teacher, double VideoGrade);
+
+    private void Label(StageContext context)
+    {
+        using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
+        HashSet<string> labelled = [.. bundle.Prompts.Distinct().Take(settings.LabelledPrompts)];
+        SimulatedTeacher teacher = new(seed);
+        IReadOnlyList<SimulatedAnnotator> annotators = SimulatedAnnotator.Population(seed);
+        Row[] rows = new Row[bundle.Clips.Count];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            context.Report(i, rows.Length);
+            ToyCaption caption = ToyCaption.Parse(bundle.Prompts[i]);
+            OracleVerdict verdict = OracleVerdict.Of(bundle.Clips[i], caption, settings.Grid);
+            int[] grades = [.. annotators.Select(annotator => annotator.Grade(verdict).Clip).OfType<int>()];
+            rows[i] = new Row(
+                bundle.Clips[i].ContentHash,
+                bundle.Prompts[i],
+                labelled.Contains(bundle.Prompts[i]) ? teacher.Grade(verdict) : null,
+                grades.Length > 0 ? grades.Average() : double.NaN);
+        }
+
+        JsonFile.Write(context.PathOf(File), rows);
+    }
+}

@@ -1,0 +1,80 @@
+using HaloLab.Videos;
+
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>How much of everything a reproduction does. Settings of the arms were chosen on development prompts (docs/tuning.md).</summary>
+public sealed record ReproductionSettings
+{
+    /// <summary>Ends within ten minutes on two cores; one seed, so its claims hold "given these trained models".</summary>
+    public static ReproductionSettings Quick { get; } = new()
+    {
+        Preset = "quick",
+        TrainingPrompts = 48,
+        LabelledPrompts = 48,
+        RewardSteps = 200,
+        LabelBudgets = [12, 48],
+        TuningSteps = 50,
+        ReportingPrompts = 48,
+        Arms = [ReproductionArm.DiffusionDpo, ReproductionArm.PatchMeanDpo, ReproductionArm.Halo],
+    };
+
+    /// <summary>All arms, five seeds.</summary>
+    public static ReproductionSettings Full { get; } = new()
+    {
+        Preset = "full",
+        TrainingPrompts = 192,
+        LabelledPrompts = 192,
+        RewardSteps = 600,
+        LabelBudgets = [12, 48, 192],
+        TuningSteps = 120,
+        ReportingPrompts = 192,
+        Arms = ReproductionArm.All,
+    };
+
+    public required string Preset { get; init; }
+
+    /// <summary>Prompts of the training split for which candidates are generated.</summary>
+    public required int TrainingPrompts { get; init; }
+
+    /// <summary>Of these, prompts whose candidates the teacher grades.</summary>
+    public required int LabelledPrompts { get; init; }
+
+    /// <summary>Independent layouts per prompt.</summary>
+    public int LayoutsPerPrompt { get; init; } = 2;
+
+    /// <summary>Clips per layout: the sample itself and re-noised versions of it.</summary>
+    public int ClipsPerLayout { get; init; } = 2;
+
+    /// <summary>How far a sample is re-noised, as a share of the sampling steps.</summary>
+    public double ResampleShare { get; init; } = 0.75;
+
+    /// <summary>Optimiser steps of every reward model.</summary>
+    public required int RewardSteps { get; init; }
+
+    /// <summary>Numbers of labelled prompts at which claim C2 is measured, rising; the last is all of them.</summary>
+    public required IReadOnlyList<int> LabelBudgets { get; init; }
+
+    /// <summary>Pairs in a tuning step.</summary>
+    public int BatchPairs { get; init; } = 8;
+
+    /// <summary>Optimiser steps of every arm.</summary>
+    public required int TuningSteps { get; init; }
+
+    /// <summary>Prompts of the reporting split on which the arms are compared.</summary>
+    public required int ReportingPrompts { get; init; }
+
+    /// <summary>Samples per reporting prompt; the same noise for every arm.</summary>
+    public int SamplesPerPrompt { get; init; } = 2;
+
+    /// <summary>Flawless renders from which the rate of falsely defective clips is measured (claim C4).</summary>
+    public int CleanClips { get; init; } = 400;
+
+    /// <summary>What is compared with the untuned generator.</summary>
+    public required IReadOnlyList<ReproductionArm> Arms { get; init; }
+
+    /// <summary>Which prompts everything is judged on: reporting, or development when settings are chosen.</summary>
+    public ToySplit JudgedSplit { get; init; } = ToySplit.Reporting;
+
+    /// <summary>Patches of labels, rewards and objective.</summary>
+    public PatchGrid Grid { get; init; } = new(4, 4, 4);
+}

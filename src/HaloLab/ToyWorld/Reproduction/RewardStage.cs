@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using HaloLab.Experiments;
+using HaloLab.Generation;
+using HaloLab.Rewards;
+using HaloLab.ToyWorld.Pretraining;
+
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>Trains one reward model on the labels. The arms of claim C2 differ in where they start and in which losses are on.</summary>
+internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, RewardArm arm, int labelledPrompts, Stage candidates, Stage labels)
+{
+    public const string ModelFile = "reward-model.safetensors";
+    private const double SecondsPerStep = 0.25;
+
+    public Stage Stage() => new(
+        $"reward-{Name(arm)}-{labelledPrompts}-s{seed}",
+        1,
+        new JsonObject
+        {
+            ["seed"] = seed,
+            ["arm"] = Name(arm),
+            ["videoRewardModel"] = arm == RewardArm.Continued ? ToyRewardTraining.HashOf(generator.Folder) : null,
+            ["labelledPrompts"] = labelledPrompts,
+            ["steps"] = settings.RewardSteps,
+        },
+        [candidates, labels],
+        settings.RewardSteps * SecondsPerStep,
+        Train);
+
+    public static string Name(RewardArm arm) => arm switch
+    {
+        RewardArm.Continued => "continued",
+        RewardArm.PatchOnly => "patch-only",
+        _ => "joint",
+    };
+
+    private void Train(StageContext context)
+    {
+        using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
+        LabelStage.Row[] rows = JsonFile.Read<LabelStage.Row[]>(context.Input(labels.Name, LabelStage.File));
+        HashSet<string> labelled = [.. rows.Select(row => row.Prompt).Distinct().Take(labelledPrompts)];
+        int[] used = [.. Enumerable.Range(0, rows.Length).Where(i => labelled.Contains(rows[i].Prompt))];
+        ToyTokenizer tokenizer = new();
+        using RewardTrainingSet data = new(
+            [.. used.Select(i => bundle.Clips[i])],
+            [.. used.Select(i => tokenizer.Encode(rows[i].Prompt))],
+            [.. used.Select(i => rows[i].VideoGrade)],
+            [.. used.Select(i => rows[i].Teacher!.Cells.Select(grade => grade ?? double.NaN).ToArray())],
+            ToyGenerator.Lattice.Edges(settings.Grid));
+        using RewardModel model = arm == RewardArm.Continued
+            ? RewardModel.Load(Path.Combine(generator.Folder, ToyRewardTraining.VideoRewardFile))
+            : RewardModel.Create(ToyRewardTraining.Options, seed);
+        RewardTrainingOptions losses = arm == RewardArm.PatchOnly ? RewardTrainingOptions.PatchOnly : RewardTrainingOptions.Joint;
+        RewardTrainingOptions options = losses with { Budget = RewardTrainingOptions.DefaultBudget with { Steps = settings.RewardSteps } };
+        RewardTrainer.Train(model, data, options, seed, context.Folder, done => context.Report(done, settings.RewardSteps), context.Cancellation);
+        model.Save(context.PathOf(ModelFile));
+    }
+}

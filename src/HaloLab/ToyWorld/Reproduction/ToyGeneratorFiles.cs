@@ -1,0 +1,21 @@
+using HaloLab.Experiments;
+using HaloLab.ToyWorld.Pretraining;
+
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>A folder of toy checkpoints; hash and threshold belong to the settings of every stage that uses them.</summary>
+/// <param name="Folder">Where they lie.</param>
+/// <param name="Hash">Hash of the generator's files.</param>
+/// <param name="DefectThreshold">A patch is defective when the oracle's severity exceeds this.</param>
+internal sealed record ToyGeneratorFiles(string Folder, string Hash, double DefectThreshold)
+{
+    /// <exception cref="InputException">A file is missing or broken.</exception>
+    public static ToyGeneratorFiles Open(string folder)
+    {
+        using ToyGenerator generator = ToyGenerator.Load(folder);
+        double threshold = JsonFile.Read<DefectThreshold.Threshold>(Path.Combine(folder, Pretraining.DefectThreshold.File)).Severity;
+        return new ToyGeneratorFiles(folder, generator.Hash, threshold);
+    }
+
+    public ToyGenerator Load() => ToyGenerator.Load(Folder);
+}

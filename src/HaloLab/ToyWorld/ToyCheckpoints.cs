@@ -1,0 +1,8 @@
+namespace HaloLab.ToyWorld;
+
+/// <summary>Where the toy checkpoints that ship with HaloLab lie.</summary>
+public static class ToyCheckpoints
+{
+    /// <summary>The folder <c>data/toy</c> beside the program, where the build copies it.</summary>
+    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "data", "toy");
+}

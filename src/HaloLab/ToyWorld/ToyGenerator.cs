@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using HaloLab.Checkpoints;
+using HaloLab.Diffusion;
+using HaloLab.Generation;
+using HaloLab.Models.VideoCrafter2;
+using HaloLab.ToyWorld.Pretraining;
+using HaloLab.Videos;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace HaloLab.ToyWorld;
+
+/// <summary>The toy generator as loaded from a folder: text tower, denoiser and autoencoder, with the sampling that all experiments share.</summary>
+public sealed class ToyGenerator : IDisposable
+{
+    /// <summary>DDIM steps asked for; 13 are taken (the timesteps 997, 914, … 1).</summary>
+    private const int SamplingSteps = 12;
+
+    /// <summary>Clips that go through the denoiser at once.</summary>
+    private const int Batch = 16;
+
+    private readonly ToyTokenizer _tokenizer = new();
+    private readonly DdimSampler _sampler = new(ToyModels.Schedule, SamplingSteps, eta: 0, ToyModels.Target);
+    private readonly VideoCrafter2Denoiser _denoiser;
+
+    private ToyGenerator(UNet3D denoiser, TextTower text, AutoencoderKL autoencoder, string hash)
+    {
+        (Denoiser, Text, Autoencoder, Hash) = (denoiser, text, autoencoder, hash);
+        _denoiser = new VideoCrafter2Denoiser(denoiser) { FramesPerSecond = ToyRenderer.FramesPerSecond };
+    }
+
+    /// <summary>Guidance scale of every sample.</summary>
+    public static double Guidance => 2.5;
+
+    /// <summary>The lattice of the latents: 8 × 8 × 8, 4 pixels apart.</summary>
+    public static LatentLattice Lattice { get; } = LatentLattice.ForClip(ToyRenderer.Frames, ToyRenderer.Size, ToyRenderer.Size, spatialStride: 4);
+
+    public UNet3D Denoiser { get; }
+
+    public TextTower Text { get; }
+
+    public AutoencoderKL Autoencoder { get; }
+
+    /// <summary>Hash of the three checkpoint files.</summary>
+    public string Hash { get; }
+
+    /// <summary>Loads <c>unet.safetensors</c>, <c>text.safetensors</c> and <c>vae.safetensors</c>.</summary>
+    /// <exception cref="InputException">A file is missing, broken, or does not fit the toy models.</exception>
+    public static ToyGenerator Load(string folder)
+    {
+        return Load(Path.Combine(folder, GeneratorTraining.DenoiserFile), Path.Combine(folder, GeneratorTraining.TextFile), Path.Combine(folder, AutoencoderTraining.WeightsFile));
+    }
+
+    /// <inheritdoc cref="Load(string)"/>
+    internal static ToyGenerator Load(string denoiserPath, string textPath, string autoencoderPath)
+    {
+        // Modules are made outside of scopes: a scope would free the parameters made within it.
+        UNet3D denoiser = new(ToyModels.Denoiser);
+        TextTower text = new(ToyModels.Text);
+        Dictionary<string, string> metadata = Fill(denoiser, denoiserPath);
+        Fill(text, textPath);
+        if (!metadata.TryGetValue(GeneratorTraining.ScaleKey, out string? scaleText) || !double.TryParse(scaleText, CultureInfo.InvariantCulture, out double scale))
+        {
+            throw new InputException($"{denoiserPath}: its metadata lack '{GeneratorTraining.ScaleKey}'. Expected a toy generator as `halolab toy pretrain` writes it.");
+        }
+
+        AutoencoderKL autoencoder = new(ToyModels.Autoencoder with { ScaleFactor = scale });
+        Fill(autoencoder, autoencoderPath);
+        denoiser.eval();
+        text.eval();
+        autoencoder.eval();
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(new[] { denoiserPath, textPath, autoencoderPath }.Select(HashOf)))));
+        return new ToyGenerator(denoiser.to(Compute.Device), text.to(Compute.Device), autoencoder.to(Compute.Device), hash);
+    }
+
+    /// <summary>Generates one clip for each prompt and seed. A clip depends on its own prompt and seed alone.</summary>
+    /// <param name="prompts">Prompts of the toy grammar.</param>
+    /// <param name="seeds">One seed per prompt.</param>
+    public GeneratedClips Generate(IReadOnlyList<string> prompts, IReadOnlyList<long> seeds)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        return Sample(prompts, from => GaussianNoise.DrawBatch([.. seeds.Skip(from).Take(Batch)], "sampling start", 0, LatentShape), firstStep: 0);
+    }
+
+    /// <summary>
+    /// Clips that share the layout of given ones: their latents are noised part of the way and sampled again (SDEdit, Meng et al. 2021,
+    /// arXiv 2108.01073).
+    /// </summary>
+    /// <param name="prompts">The prompts of the given clips.</param>
+    /// <param name="seeds">One seed per new clip.</param>
+    /// <param name="latents_BCTHW">Clean latents of the given clips.</param>
+    /// <param name="share">How far they are noised, 0 to 1 of the steps.</param>
+    public GeneratedClips Resample(IReadOnlyList<string> prompts, IReadOnlyList<long> seeds, Tensor latents_BCTHW, double share)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(latents_BCTHW);
+        int firstStep = (int)Math.Round((1 - share) * _sampler.Steps.Count);
+        return Sample(prompts, Noised, firstStep);
+
+        Tensor Noised(int from)
+        {
+            long count = Math.Min(Batch, prompts.Count - from);
+            Tensor noise_BCTHW = GaussianNoise.DrawBatch([.. seeds.Skip(from).Take(Batch)], "resampling start", 0, LatentShape);
+            Tensor timesteps_B = full([count], _sampler.Steps[firstStep].Timestep, dtype: ScalarType.Int64);
+            return ToyModels.Schedule.AddNoise(latents_BCTHW.narrow(0, from, count), noise_BCTHW, timesteps_B);
+        }
+    }
+
+    /// <summary>The text condition of prompts, [B, L, D].</summary>
+    public Tensor Encode(IReadOnlyList<string> prompts)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor ids_BL = stack([.. prompts.Select(prompt => tensor(_tokenizer.Encode(prompt)))]).to(Compute.Device);
+        return Text.call(ids_BL).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the denoiser predicts; for training.</summary>
+    public Tensor Denoise(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) => _denoiser.Predict(latents_BCTHW, timesteps_B, context_BLD);
+
+    public void Dispose()
+    {
+        Denoiser.Dispose();
+        Text.Dispose();
+        Autoencoder.Dispose();
+    }
+
+    private static long[] LatentShape => [ToyModels.Denoiser.InChannels, Lattice.Frames, Lattice.Height, Lattice.Width];
+
+    private static Dictionary<string, string> Fill(nn.Module module, string path)
+    {
+        using var scope = NewDisposeScope();
+        StateLoader.Load(module, Safetensors.Load(path, out Dictionary<string, string> metadata), path, convert: true);
+        return metadata;
+    }
+
+    private static string HashOf(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private GeneratedClips Sample(IReadOnlyList<string> prompts, Func<int, Tensor> startFrom, int firstStep)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor empty_1LD = Encode([""]);
+        List<Tensor> latents = [];
+        List<Tensor> pixels = [];
+        for (int from = 0; from < prompts.Count; from += Batch)
+        {
+            using var batchScope = NewDisposeScope();
+            string[] batch = [.. prompts.Skip(from).Take(Batch)];
+            ClassifierFreeGuidance guidance = new(empty_1LD.expand(batch.Length, -1, -1), Guidance);
+            Tensor latents_BCTHW = _sampler.Sample(_denoiser, startFrom(from).to(Compute.Device), Encode(batch), guidance, firstStep: firstStep);
+            latents.Add(latents_BCTHW.MoveToOuterDisposeScope());
+            pixels.Add(Autoencoder.DecodeClips(latents_BCTHW).MoveToOuterDisposeScope());
+        }
+
+        return new GeneratedClips(cat([.. latents]).MoveToOuterDisposeScope(), cat([.. pixels]).MoveToOuterDisposeScope());
+    }
+}

@@ -1,0 +1,97 @@
+using HaloLab.Experiments;
+using HaloLab.Statistics;
+using HaloLab.ToyWorld.Reproduction;
+
+namespace HaloLab.Tests.ToyWorld;
+
+/// <summary>The whole recipe at the smallest size, on untrained checkpoints.</summary>
+public sealed class ReproductionTests : IDisposable
+{
+    private static readonly ReproductionSettings Smallest = ReproductionSettings.Quick with
+    {
+        Preset = "smallest",
+        TrainingPrompts = 4,
+        LabelledPrompts = 4,
+        RewardSteps = 3,
+        LabelBudgets = [2, 4],
+        TuningSteps = 3,
+        BatchPairs = 2,
+        ReportingPrompts = 4,
+        CleanClips = 8,
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-reproduction").FullName;
+
+    public ReproductionTests() => RandomToyCheckpoints.Write(Checkpoints);
+
+    private string Checkpoints => Path.Combine(_folder, "checkpoints");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void AnInterruptedRunEndsInTheSameBytesAsAnUndisturbedOne()
+    {
+        string undisturbed = Path.Combine(_folder, "undisturbed");
+        string interrupted = Path.Combine(_folder, "interrupted");
+        IReadOnlyList<Claim> claims = Run(undisturbed, int.MaxValue);
+        Assert.Equal(["C1", "C2", "C3", "C4", "C5", "C5b"], claims.Select(claim => claim.Id));
+        Assert.All(claims, claim => Assert.NotEqual(Verdict.NotRun, claim.Verdict));
+        Assert.All(claims.SelectMany(claim => claim.Comparisons), comparison =>
+            Assert.Equal(comparison.Verdict, new ClaimRule(comparison.Threshold, comparison.Direction).Judge(new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level))));
+
+        // Stopped at every thirtieth report of progress, again and again, until it gets through.
+        int stops = 0;
+        for (bool isDone = false; !isDone;)
+        {
+            try
+            {
+                Run(interrupted, 30);
+                isDone = true;
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.InRange(++stops, 1, 100);
+            }
+        }
+
+        Assert.InRange(stops, 2, 100);
+        Assert.Equal(Files(undisturbed), Files(interrupted));
+        Assert.True(File.Exists(Path.Combine(interrupted, "report.html")));
+        Assert.True(File.Exists(Path.Combine(interrupted, "manifest.json")));
+    }
+
+    private IReadOnlyList<Claim> Run(string folder, int reports)
+    {
+        using CancellationTokenSource cancellation = new();
+        ToyReproduction reproduction = new(Smallest, firstSeed: 1, seeds: 1, Checkpoints);
+        return reproduction.Run(folder, new StoppingProgress(reports, cancellation), cancellation.Token);
+    }
+
+    /// <summary>Every file of every stage but the manifests, which hold times, and claims.json.</summary>
+    private static Dictionary<string, string> Files(string folder) =>
+        Directory.GetFiles(Path.Combine(folder, "stages"), "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) != StageManifest.FileName)
+            .Append(Path.Combine(folder, "claims.json"))
+            .ToDictionary(path => Path.GetRelativePath(folder, path), path => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
+
+    private sealed class StoppingProgress(int reports, CancellationTokenSource cancellation) : IRunProgress
+    {
+        private int _left = reports;
+
+        public void StageStarted(string name, double secondsLeft)
+        {
+        }
+
+        public void StageAdvanced(string name, double share, double secondsLeft)
+        {
+            if (--_left == 0)
+            {
+                cancellation.Cancel();
+            }
+        }
+
+        public void StageFinished(StageResult result)
+        {
+        }
+    }
+}
