@@ -50,6 +50,11 @@ public sealed class ToyGenerator : IDisposable
     /// <exception cref="InputException">A file is missing, broken, or does not fit the toy models.</exception>
     public static ToyGenerator Load(string folder)
     {
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException($"{folder}: there are no toy checkpoints. Run `halolab toy pretrain` and give the folder that it prints with --checkpoints.");
+        }
+
         return Load(Path.Combine(folder, GeneratorTraining.DenoiserFile), Path.Combine(folder, GeneratorTraining.TextFile), Path.Combine(folder, AutoencoderTraining.WeightsFile));
     }
 

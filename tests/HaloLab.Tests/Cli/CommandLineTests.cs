@@ -26,11 +26,59 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--threads", "reproduce", "--threads", "0")]
     [InlineData("--seeds", "reproduce", "--seeds", "0")]
     [InlineData("toy pretrain", "reproduce", "--checkpoints", "/nowhere")]
+    [InlineData("'silver'", "generate", "--prompt", "a silver circle moving left on a dark background")]
+    [InlineData("word 1 is missing", "generate", "--prompt", "")]
+    [InlineData("--prompt", "generate")]
+    [InlineData("--count", "generate", "--prompt", "a red circle moving left on a dark background", "--count", "0")]
+    [InlineData("toy pretrain", "generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", "/nowhere")]
     public async Task WrongInputIsOneMessageAndExitCode2(string expected, params string[] arguments)
     {
-        BufferedCommandResult result = await Run([.. arguments, .. arguments[0] == "reproduce" ? new[] { "--out", Path.Combine(_folder, "out") } : []]);
+        BufferedCommandResult result = await Run([.. arguments, .. arguments[0] != "nothing" ? new[] { "--out", Path.Combine(_folder, "out") } : []]);
         Assert.Equal(2, result.ExitCode);
         Assert.DoesNotContain("   at ", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(expected, result.StandardError, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "out")));
+    }
+
+    [Fact]
+    public async Task GenerateWritesTheSameClipsForTheSameSeed()
+    {
+        string checkpoints = Path.Combine(_folder, "checkpoints");
+        ToyWorld.RandomToyCheckpoints.Write(checkpoints);
+        byte[][] clips = new byte[2][];
+        for (int i = 0; i < 2; i++)
+        {
+            string output = Path.Combine(_folder, $"out{i}");
+            BufferedCommandResult result = await Run("generate", "--prompt", "A red circle moving left on a dark background.", "--count", "2", "--seed", "7", "--checkpoints", checkpoints, "--out", output);
+            Assert.True(result.IsSuccess, result.StandardError);
+            Assert.Equal(["clip-000.png", "clip-001.png", "clips.html", "manifest.json"], Directory.GetFiles(output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.NotEqual(File.ReadAllBytes(Path.Combine(output, "clip-000.png")), File.ReadAllBytes(Path.Combine(output, "clip-001.png")));
+            clips[i] = File.ReadAllBytes(Path.Combine(output, "clip-001.png"));
+        }
+
+        Assert.Equal(clips[0], clips[1]);
+    }
+
+    [Theory]
+    [InlineData("unet.safetensors", "its header claims")]
+    [InlineData("text.safetensors", "cannot be read")]
+    public async Task ABrokenCheckpointIsNamed(string file, string expected)
+    {
+        string checkpoints = Path.Combine(_folder, "checkpoints");
+        ToyWorld.RandomToyCheckpoints.Write(checkpoints);
+        string path = Path.Combine(checkpoints, file);
+        if (file == "text.safetensors")
+        {
+            File.Delete(path);
+        }
+        else
+        {
+            File.WriteAllBytes(path, File.ReadAllBytes(path)[..1000]);
+        }
+
+        BufferedCommandResult result = await Run("generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", checkpoints, "--out", Path.Combine(_folder, "out"));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(file, result.StandardError, StringComparison.Ordinal);
         Assert.Contains(expected, result.StandardError, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder, "out")));
     }

@@ -12,11 +12,6 @@ internal sealed record ToyGeneratorFiles(string Folder, string Hash, double Defe
     /// <exception cref="InputException">A file is missing or broken.</exception>
     public static ToyGeneratorFiles Open(string folder)
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new InputException($"{folder}: there are no toy checkpoints. Run `halolab toy pretrain` and give the folder that it prints with --checkpoints.");
-        }
-
         using ToyGenerator generator = ToyGenerator.Load(folder);
         double threshold = JsonFile.Read<DefectThreshold.Threshold>(Path.Combine(folder, Pretraining.DefectThreshold.File)).Severity;
         return new ToyGeneratorFiles(folder, generator.Hash, threshold);
