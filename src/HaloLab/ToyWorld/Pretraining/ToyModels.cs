@@ -32,13 +32,13 @@ public static class ToyModels
         ContextLength = new ToyTokenizer().ContextLength,
     };
 
-    /// <summary>32 channels at 8×8, 96 at 4×4, where the attention is. Heads of 8 channels keep the attention at 8×8 narrow.</summary>
+    /// <summary>32 channels at 8×8, 64 at 4×4, where the attention is. Heads of 8 channels keep the attention at 8×8 narrow.</summary>
     public static UNet3DOptions Denoiser { get; } = new()
     {
         InChannels = 8,
         OutChannels = 8,
         ModelChannels = 32,
-        ChannelMultipliers = [1, 3],
+        ChannelMultipliers = [1, 2],
         ResBlocks = 1,
         AttentionResolutions = [2],
         HeadChannels = 8,
