@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using HaloLab.Diffusion;
-using HaloLab.Models.VideoCrafter2;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using static TorchSharp.torch;
