@@ -153,8 +153,7 @@ public sealed class RunStore(string folder)
                 continue;
             }
 
-            using FileStream stream = File.OpenRead(path);
-            hashes.Add(name, Convert.ToHexStringLower(SHA256.HashData(stream)));
+            hashes.Add(name, FileHash.Of(path));
         }
 
         return hashes;

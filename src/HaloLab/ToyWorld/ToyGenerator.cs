@@ -76,7 +76,7 @@ public sealed class ToyGenerator : IDisposable
         denoiser.eval();
         text.eval();
         autoencoder.eval();
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(new[] { denoiserPath, textPath, autoencoderPath }.Select(HashOf)))));
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(new[] { denoiserPath, textPath, autoencoderPath }.Select(path => FileHash.Of(path))))));
         return new ToyGenerator(denoiser.to(Compute.Device), text.to(Compute.Device), autoencoder.to(Compute.Device), hash);
     }
 
@@ -140,12 +140,6 @@ public sealed class ToyGenerator : IDisposable
         using var scope = NewDisposeScope();
         StateLoader.Load(module, Safetensors.Load(path, out Dictionary<string, string> metadata), path, convert: true);
         return metadata;
-    }
-
-    private static string HashOf(string path)
-    {
-        using FileStream stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     private GeneratedClips Sample(IReadOnlyList<string> prompts, Func<int, Tensor> startFrom, int firstStep)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using HaloLab.Evaluation;
 using HaloLab.Experiments;
@@ -22,19 +21,7 @@ internal sealed class ToyScorerTraining(long seed, int clips, int steps, Stage a
         Train);
 
     /// <summary>SHA-256 of the shipped file.</summary>
-    public static string HashOf(string folder)
-    {
-        string path = Path.Combine(folder, ScorerFile);
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-        catch (IOException exception)
-        {
-            throw new InputException($"{path}: cannot be read ({exception.Message}). Expected the toy scorer that `halolab toy pretrain` makes.", exception);
-        }
-    }
+    public static string HashOf(string folder) => FileHash.Of(Path.Combine(folder, ScorerFile), "the toy scorer that `halolab toy pretrain` makes");
 
     private void Train(StageContext context)
     {
