@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
@@ -32,12 +33,21 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
     private const int WarmUpSteps = 200;
     private const double AverageDecay = 0.999;
     private const double EmptyPromptShare = 0.1;
-    private const double SecondsPerStep = 1.5;
+    private const double SecondsPerStep = 0.9;
 
     public Stage Stage() => new(
         "toy-generator",
         1,
-        new JsonObject { ["seed"] = seed, ["steps"] = steps, ["batch"] = Batch, ["learningRate"] = PeakLearningRate, ["emptyPromptShare"] = EmptyPromptShare },
+        new JsonObject
+        {
+            ["seed"] = seed,
+            ["steps"] = steps,
+            ["batch"] = Batch,
+            ["learningRate"] = PeakLearningRate,
+            ["emptyPromptShare"] = EmptyPromptShare,
+            ["denoiser"] = JsonSerializer.SerializeToNode(ToyModels.Denoiser),
+            ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
+        },
         [latents],
         steps * SecondsPerStep,
         Train);

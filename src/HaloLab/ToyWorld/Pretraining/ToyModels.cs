@@ -32,7 +32,10 @@ public static class ToyModels
         ContextLength = new ToyTokenizer().ContextLength,
     };
 
-    /// <summary>32 channels at 8×8, 64 at 4×4, where the attention is. Heads of 8 channels keep the attention at 8×8 narrow.</summary>
+    /// <summary>
+    /// 32 channels at 8×8, 64 at 4×4, where the attention is. The temporal attention after the first convolution is left out: at 8×8 it costs
+    /// a third of the whole denoiser (docs/toy-world.md), and the convolutions over time mix the frames there.
+    /// </summary>
     public static UNet3DOptions Denoiser { get; } = new()
     {
         InChannels = 8,
@@ -41,7 +44,8 @@ public static class ToyModels
         ChannelMultipliers = [1, 2],
         ResBlocks = 1,
         AttentionResolutions = [2],
-        HeadChannels = 8,
+        HeadChannels = 16,
+        InitialTemporalAttention = false,
         ContextChannels = TextWidth,
         TemporalDropout = 0,
     };
