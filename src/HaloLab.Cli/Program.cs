@@ -9,7 +9,9 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     DoctorVerb.Create(),
     GenerateVerb.Create(),
     ReproduceVerb.Create(),
+    ScoreVerb.Create(),
     ToyVerb.Create(),
+    TrainVerb.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

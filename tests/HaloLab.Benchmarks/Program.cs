@@ -1,1 +1,32 @@
-return 0;
+using System.CommandLine;
+using HaloLab;
+using HaloLab.Benchmarks;
+
+Option<int> rounds = new("--rounds") { Description = "Rounds that count.", DefaultValueFactory = _ => 40 };
+Option<int> threads = new("--threads") { Description = "Threads of the CPU kernels.", DefaultValueFactory = _ => 2 };
+RootCommand root = new("Times of HaloLab as ratios, side by side in one run. Exit code 1 when a limit is exceeded.") { rounds, threads };
+Add("objective", "A Gran-DPO step against a Diffusion-DPO step.", count =>
+{
+    using TrainingSteps steps = new();
+    return steps.Objective(count);
+});
+Add("reference", "A step with cached reference energies against one that computes them.", count =>
+{
+    using TrainingSteps steps = new();
+    return steps.Reference(count);
+});
+Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
+return root.Parse(args).Invoke();
+
+void Add(string name, string description, Func<int, bool> run)
+{
+    Command command = new(name, description);
+    rounds.Recursive = true;
+    threads.Recursive = true;
+    command.SetAction(parsed =>
+    {
+        Compute.Use("cpu", parsed.GetValue(threads));
+        return run(parsed.GetValue(rounds)) ? 0 : 1;
+    });
+    root.Subcommands.Add(command);
+}

@@ -10,13 +10,16 @@ namespace HaloLab.Cli.Verbs;
 /// <summary><c>halolab reproduce</c>: the whole of HALO on the toy world, ending in claims with verdicts.</summary>
 internal static class ReproduceVerb
 {
+    private static readonly Dictionary<string, ReproductionSettings> Presets =
+        new[] { ReproductionSettings.Quick, ReproductionSettings.Full, ReproductionSettings.Smoke }.ToDictionary(settings => settings.Preset);
+
     public static Command Create()
     {
         Command command = new("reproduce", "Run the whole of HALO on the toy world and write claims.json, report.html and manifest.json (goes on where it stopped).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "reproduce"));
-        Option<string> preset = new("--preset") { Description = "quick: ten minutes, one seed. full: all arms, five seeds, hours.", DefaultValueFactory = _ => "quick" };
-        preset.AcceptOnlyFromAmong("quick", "full");
+        Option<string> preset = new("--preset") { Description = "quick: ten minutes, one seed. full: all arms, five seeds, hours. smoke: a minute, everything at its smallest, means nothing.", DefaultValueFactory = _ => "quick" };
+        preset.AcceptOnlyFromAmong([.. Presets.Keys]);
         Option<int?> seeds = new("--seeds") { Description = "Number of seeds; default 1 for quick, 5 for full." };
         Option<bool> fresh = new("--fresh") { Description = "Delete what an earlier run left in --out and start over." };
         Option<string> checkpoints = new("--checkpoints") { Description = "Folder of the toy checkpoints.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
@@ -27,8 +30,8 @@ internal static class ReproduceVerb
         command.SetAction((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
-            bool isQuick = parsed.GetValue(preset) == "quick";
-            int count = parsed.GetValue(seeds) ?? (isQuick ? 1 : 5);
+            ReproductionSettings settings = Presets[parsed.GetValue(preset)!];
+            int count = parsed.GetValue(seeds) ?? settings.Seeds;
             if (count < 1)
             {
                 throw new InputException($"--seeds {count}: expected at least 1.");
@@ -39,8 +42,8 @@ internal static class ReproduceVerb
                 Directory.Delete(Path.Combine(folder, "stages"), recursive: true);
             }
 
-            common.UseCompute(parsed);
-            ToyReproduction reproduction = new(isQuick ? ReproductionSettings.Quick : ReproductionSettings.Full, parsed.GetValue(common.Seed), count, parsed.GetValue(checkpoints)!);
+            common.UseCompute(parsed, Path.Combine(folder, "stages"));
+            ToyReproduction reproduction = new(settings, parsed.GetValue(common.Seed), count, parsed.GetValue(checkpoints)!);
             IReadOnlyList<Claim> claims = RunDisplay.Show(progress => reproduction.Run(folder, progress, cancellation));
             foreach (Claim claim in claims)
             {

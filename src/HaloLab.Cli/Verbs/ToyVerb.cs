@@ -1,14 +1,16 @@
 using System.CommandLine;
 using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
+using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
+using HaloLab.ToyWorld.Reproduction;
 
 namespace HaloLab.Cli.Verbs;
 
-/// <summary><c>halolab toy pretrain</c>: makes the toy checkpoints.</summary>
+/// <summary><c>halolab toy pretrain</c> makes the toy checkpoints, <c>halolab toy tune</c> chooses the settings of the arms.</summary>
 internal static class ToyVerb
 {
-    public static Command Create() => new("toy", "The embedded toy world.") { Pretrain() };
+    public static Command Create() => new("toy", "The embedded toy world.") { Pretrain(), Tune() };
 
     private static Command Pretrain()
     {
@@ -17,11 +19,30 @@ internal static class ToyVerb
         common.AddTo(command, Path.Combine("runs", "toy-pretraining"));
         command.SetAction((parsed, cancellation) =>
         {
-            common.UseCompute(parsed);
-            RunStore store = new(parsed.GetValue(common.Out)!.FullName);
+            string folder = parsed.GetValue(common.Out)!.FullName;
+            common.UseCompute(parsed, folder);
+            RunStore store = new(folder);
             IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings());
             IReadOnlyList<StageResult> results = RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
             Console.WriteLine(results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder);
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static Command Tune()
+    {
+        Command command = new("tune", "Choose the settings of every arm of `reproduce` on development prompts, an equal number for each (an hour; goes on where it stopped).");
+        CommonOptions common = new();
+        common.AddTo(command, Path.Combine("runs", "toy-tuning"), isSeeded: false);
+        Option<string> checkpoints = new("--checkpoints") { Description = "Folder of the toy checkpoints.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
+        command.Options.Add(checkpoints);
+        command.SetAction((parsed, cancellation) =>
+        {
+            string folder = parsed.GetValue(common.Out)!.FullName;
+            common.UseCompute(parsed, Path.Combine(folder, "stages"));
+            ArmSearch search = new(parsed.GetValue(checkpoints)!);
+            Console.WriteLine(File.ReadAllText(RunDisplay.Show(progress => search.Run(folder, progress, cancellation))));
             return Task.FromResult(ExitCode.Done);
         });
         return command;

@@ -19,7 +19,7 @@ public sealed class RunStore(string folder)
 
     /// <summary>Reads or computes the stages and all they need, inputs first, each once.</summary>
     /// <returns>Every stage in the order in which it was met.</returns>
-    /// <exception cref="InputException">The store cannot be written, or a finished stage was changed afterwards.</exception>
+    /// <exception cref="InputException">The store cannot be written, is in use or was begun with other threads, or a finished stage was changed afterwards.</exception>
     public IReadOnlyList<StageResult> Run(IEnumerable<Stage> stages, IRunProgress progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(stages);
@@ -30,6 +30,8 @@ public sealed class RunStore(string folder)
             AddInputsFirst(stage, order);
         }
 
+        using FileStream held = Hold();
+        ComputeRecord.Hold(folder);
         Dictionary<Stage, StageResult> results = new(ReferenceEqualityComparer.Instance);
         TimeLeft timeLeft = new(order.Sum(stage => stage.ExpectedSeconds));
         foreach (Stage stage in order)
@@ -121,6 +123,21 @@ public sealed class RunStore(string folder)
         }
 
         return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: true);
+    }
+
+    /// <summary>Keeps a second process out for as long as it is open; the system lets go of it when this process is killed.</summary>
+    private FileStream Hold()
+    {
+        CreateFolder(folder);
+        string path = Path.Combine(folder, "in-use");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{folder}: cannot be taken for this run ({exception.Message}). If another run works there, wait for it or give another --out.", exception);
+        }
     }
 
     private static void CreateFolder(string path)

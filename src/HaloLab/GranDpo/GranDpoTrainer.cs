@@ -204,7 +204,7 @@ public sealed class GranDpoTrainer : IDisposable
     /// Fills the cache with what the steps will ask for, step by step with the batches of training: at step 0 the policy then does the same
     /// arithmetic as the reference did, and its present terms are ln 2 exactly.
     /// </summary>
-    private void PrepareReference(CancellationToken cancellation)
+    internal void PrepareReference(CancellationToken cancellation)
     {
         if (_reference is not { } cache)
         {

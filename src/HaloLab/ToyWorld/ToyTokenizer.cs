@@ -48,4 +48,9 @@ public sealed class ToyTokenizer : ITokenizer
         tokens[count + 1] = End;
         return tokens;
     }
+
+    /// <summary>
+    /// The words of a prompt that the vocabulary has, in their order: what of a prompt for real videos reaches the toy models. May be empty.
+    /// </summary>
+    public static string KnownPart(string text) => string.Join(' ', ToyCaption.Words(text).Where(word => Ids.TryGetValue(word, out long id) && id > End));
 }

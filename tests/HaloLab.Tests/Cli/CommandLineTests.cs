@@ -1,4 +1,3 @@
-using CliWrap;
 using CliWrap.Buffered;
 
 namespace HaloLab.Tests.Cli;
@@ -13,7 +12,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task DoctorFindsTheNativeLibraryAndItsRuntime()
     {
-        BufferedCommandResult result = await Run("doctor");
+        BufferedCommandResult result = await HaloLabProgram.Run("doctor");
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("ok  native torch", result.StandardOutput, StringComparison.Ordinal);
         Assert.Contains("ok  C++ runtime", result.StandardOutput, StringComparison.Ordinal);
@@ -33,7 +32,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("toy pretrain", "generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", "/nowhere")]
     public async Task WrongInputIsOneMessageAndExitCode2(string expected, params string[] arguments)
     {
-        BufferedCommandResult result = await Run([.. arguments, .. arguments[0] != "nothing" ? new[] { "--out", Path.Combine(_folder, "out") } : []]);
+        BufferedCommandResult result = await HaloLabProgram.Run([.. arguments, .. arguments[0] != "nothing" ? new[] { "--out", Path.Combine(_folder, "out") } : []]);
         Assert.Equal(2, result.ExitCode);
         Assert.DoesNotContain("   at ", result.StandardError, StringComparison.Ordinal);
         Assert.Contains(expected, result.StandardError, StringComparison.Ordinal);
@@ -49,7 +48,7 @@ public sealed class CommandLineTests : IDisposable
         for (int i = 0; i < 2; i++)
         {
             string output = Path.Combine(_folder, $"out{i}");
-            BufferedCommandResult result = await Run("generate", "--prompt", "A red circle moving left on a dark background.", "--count", "2", "--seed", "7", "--checkpoints", checkpoints, "--out", output);
+            BufferedCommandResult result = await HaloLabProgram.Run("generate", "--prompt", "A red circle moving left on a dark background.", "--count", "2", "--seed", "7", "--checkpoints", checkpoints, "--out", output);
             Assert.True(result.IsSuccess, result.StandardError);
             Assert.Equal(["clip-000.png", "clip-001.png", "clips.html", "manifest.json"], Directory.GetFiles(output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
             Assert.NotEqual(File.ReadAllBytes(Path.Combine(output, "clip-000.png")), File.ReadAllBytes(Path.Combine(output, "clip-001.png")));
@@ -76,16 +75,10 @@ public sealed class CommandLineTests : IDisposable
             File.WriteAllBytes(path, File.ReadAllBytes(path)[..1000]);
         }
 
-        BufferedCommandResult result = await Run("generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", checkpoints, "--out", Path.Combine(_folder, "out"));
+        BufferedCommandResult result = await HaloLabProgram.Run("generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", checkpoints, "--out", Path.Combine(_folder, "out"));
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(file, result.StandardError, StringComparison.Ordinal);
         Assert.Contains(expected, result.StandardError, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder, "out")));
     }
-
-    private static async Task<BufferedCommandResult> Run(params string[] arguments) =>
-        await CliWrap.Cli.Wrap("dotnet")
-            .WithArguments([Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments])
-            .WithValidation(CommandResultValidation.None)
-            .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 }

@@ -26,6 +26,8 @@ internal static class RandomToyCheckpoints
         Safetensors.Save(Path.Combine(folder, AutoencoderTraining.WeightsFile), StateLoader.StateOf(autoencoder));
         using RewardModel reward = RewardModel.Create(ToyRewardTraining.Options, 1);
         reward.Save(Path.Combine(folder, ToyRewardTraining.VideoRewardFile));
+        reward.PatchScale = new LabelScale(3, 1);
+        reward.Save(Path.Combine(folder, ToyPatchRewardTraining.PatchRewardFile));
         using LearnedScorer scorer = LearnedScorer.Create(new LearnedScorerOptions(tokenizer.VocabularySize, tokenizer.ContextLength), 1);
         scorer.Save(Path.Combine(folder, ToyScorerTraining.ScorerFile));
         JsonFile.Write(Path.Combine(folder, DefectThreshold.File), new DefectThreshold.Threshold(0.2, 1, 0));

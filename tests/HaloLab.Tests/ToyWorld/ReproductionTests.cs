@@ -7,19 +7,6 @@ namespace HaloLab.Tests.ToyWorld;
 /// <summary>The whole recipe at the smallest size, on untrained checkpoints.</summary>
 public sealed class ReproductionTests : IDisposable
 {
-    private static readonly ReproductionSettings Smallest = ReproductionSettings.Quick with
-    {
-        Preset = "smallest",
-        TrainingPrompts = 4,
-        LabelledPrompts = 4,
-        RewardSteps = 3,
-        LabelBudgets = [2, 4],
-        TuningSteps = 3,
-        BatchPairs = 2,
-        ReportingPrompts = 4,
-        CleanClips = 8,
-    };
-
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-reproduction").FullName;
 
     public ReproductionTests() => RandomToyCheckpoints.Write(Checkpoints);
@@ -63,7 +50,7 @@ public sealed class ReproductionTests : IDisposable
     private IReadOnlyList<Claim> Run(string folder, int reports)
     {
         using CancellationTokenSource cancellation = new();
-        ToyReproduction reproduction = new(Smallest, firstSeed: 1, seeds: 1, Checkpoints);
+        ToyReproduction reproduction = new(ReproductionSettings.Smoke, firstSeed: 1, seeds: 1, Checkpoints);
         return reproduction.Run(folder, new StoppingProgress(reports, cancellation), cancellation.Token);
     }
 

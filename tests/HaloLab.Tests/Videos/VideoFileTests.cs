@@ -19,7 +19,7 @@ public sealed class VideoFileTests : IDisposable
     [InlineData("-odd name, with: 'signs' %d.mp4", 32, 48, 8)]
     public async Task ClipSurvivesItsFile(string name, int height, int width, int rate)
     {
-        RequireFfmpeg();
+        Ffmpeg.Require();
         VideoClip clip = Moving(6, height, width, rate);
         string path = Path.Combine(_folder, "new folder", name);
         await VideoFile.WriteAsync(clip, path, Cancellation);
@@ -40,7 +40,7 @@ public sealed class VideoFileTests : IDisposable
     [Fact]
     public async Task RotatedVideoIsReadUpright()
     {
-        RequireFfmpeg();
+        Ffmpeg.Require();
         string flat = Path.Combine(_folder, "flat.mp4");
         string turned = Path.Combine(_folder, "turned.mp4");
         await VideoFile.WriteAsync(Moving(4, 32, 64, 8), flat, Cancellation);
@@ -57,7 +57,7 @@ public sealed class VideoFileTests : IDisposable
     [InlineData("cut.png", true)]
     public async Task TruncatedFileIsRefused(string name, bool nearTheEnd)
     {
-        RequireFfmpeg();
+        Ffmpeg.Require();
         string path = Path.Combine(_folder, name);
         await VideoFile.WriteAsync(Moving(24, 64, 64, 10), path, Cancellation);
         byte[] bytes = await File.ReadAllBytesAsync(path, Cancellation);
@@ -68,7 +68,7 @@ public sealed class VideoFileTests : IDisposable
     [Fact]
     public async Task WhatIsNoVideoIsRefused()
     {
-        RequireFfmpeg();
+        Ffmpeg.Require();
         await RefusedAsync(Path.Combine(_folder, "missing.mp4"), "no such file");
         await RefusedAsync(_folder, "folder");
 
@@ -92,7 +92,7 @@ public sealed class VideoFileTests : IDisposable
     [Fact]
     public async Task VideoTooLargeForMemoryIsRefused()
     {
-        RequireFfmpeg();
+        Ffmpeg.Require();
         string path = Path.Combine(_folder, "long.mp4");
         Run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=size=3840x2160:rate=25", "-frames:v", "45", "-preset", "ultrafast", path);
         await RefusedAsync(path, "Cut or shrink");
@@ -130,13 +130,6 @@ public sealed class VideoFileTests : IDisposable
         InputException error = await Assert.ThrowsAsync<InputException>(() => VideoFile.ReadAsync(path, Cancellation));
         Assert.All(says, text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
         Assert.DoesNotContain('\n', error.Message);
-    }
-
-    private static void RequireFfmpeg()
-    {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        bool found = folders.Any(folder => File.Exists(Path.Combine(folder, "ffmpeg"))) && folders.Any(folder => File.Exists(Path.Combine(folder, "ffprobe")));
-        Assert.SkipUnless(found, "ffmpeg and ffprobe are not on the PATH (apt-get install ffmpeg)");
     }
 
     private static void Run(string tool, params string[] arguments)

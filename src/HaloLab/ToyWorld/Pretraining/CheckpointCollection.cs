@@ -3,9 +3,9 @@ using HaloLab.Experiments;
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>Puts what ships into one folder, with a manifest of the stages that made it.</summary>
-internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, Stage generator, Stage videoReward, Stage scorer)
+internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, Stage generator, Stage videoReward, Stage patchReward, Stage scorer)
 {
-    public Stage Stage() => new(ToyPretraining.CheckpointStage, 1, [], [autoencoder, threshold, generator, videoReward, scorer], 1, Collect);
+    public Stage Stage() => new(ToyPretraining.CheckpointStage, 1, [], [autoencoder, threshold, generator, videoReward, patchReward, scorer], 1, Collect);
 
     private void Collect(StageContext context)
     {
@@ -16,6 +16,7 @@ internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, S
             (generator, GeneratorTraining.DenoiserFile),
             (generator, GeneratorTraining.TextFile),
             (videoReward, ToyRewardTraining.VideoRewardFile),
+            (patchReward, ToyPatchRewardTraining.PatchRewardFile),
             (scorer, ToyScorerTraining.ScorerFile),
         ];
         foreach ((Stage stage, string file) in files)

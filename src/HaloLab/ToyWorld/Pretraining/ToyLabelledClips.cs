@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using HaloLab.Experiments;
+using HaloLab.Generation;
 using HaloLab.Statistics;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -8,46 +12,80 @@ namespace HaloLab.ToyWorld.Pretraining;
 /// Clips of known quality for the judges: half are samples of the toy generator, half are renders, damaged or not. A fifth of all carry the
 /// caption of another clip, and a tenth of the renders stand still, so that disobedience and lack of motion are there to be learned.
 /// </summary>
-internal static class ToyLabelledClips
+internal sealed class ToyLabelledClips
 {
     private const double DamagedShare = 0.6;
     private const double OtherCaptionShare = 0.2;
     private const double StillShare = 0.1;
-    private const int ClipsAtOnce = 16;
+    private const int ClipsPerFile = 16;
+    private const double SecondsPerClip = 0.3;
 
-    /// <summary>Makes the clips.</summary>
-    /// <param name="generator">The toy generator.</param>
-    /// <param name="purpose">Names the set; another name gives other clips.</param>
+    private readonly string _purpose;
+    private readonly int _count;
+    private readonly long _seed;
+    private readonly Stage _autoencoder;
+    private readonly Stage _generator;
+
+    /// <param name="purpose">Names the set, in lower case with dashes; another name gives other clips.</param>
     /// <param name="count">How many, even.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="report">Told the number of clips made.</param>
-    public static IReadOnlyList<(ToyCaption Caption, VideoClip Clip)> Make(ToyGenerator generator, string purpose, int count, long seed, Action<int> report)
+    /// <param name="autoencoder">The stage that trained the autoencoder.</param>
+    /// <param name="generator">The stage that trained the generator.</param>
+    public ToyLabelledClips(string purpose, int count, long seed, Stage autoencoder, Stage generator)
     {
-        List<(ToyCaption Caption, VideoClip Clip)> clips = [];
-        ToyCorpus corpus = new(seed, purpose + " renders", DamagedShare);
-        while (clips.Count < count / 2)
-        {
-            RandomStream stream = new(seed, purpose + " still", clips.Count);
-            (ToyCaption caption, VideoClip clip) = corpus[clips.Count];
-            clips.Add((caption, stream.NextDouble() < StillShare ? Still(clip) : clip));
-        }
+        (_purpose, _count, _seed, _autoencoder, _generator) = (purpose, count, seed, autoencoder, generator);
+        Samples = new Stage(
+            $"toy-samples-{purpose}",
+            1,
+            new JsonObject { ["seed"] = seed, ["samples"] = SampleCount, ["guidance"] = ToyGenerator.Guidance },
+            [autoencoder, generator],
+            SampleCount * SecondsPerClip,
+            MakeSamples);
+    }
 
+    /// <summary>Makes the samples; the renders cost next to nothing and are made when they are read.</summary>
+    public Stage Samples { get; }
+
+    private int SampleCount => _count / 2;
+
+    /// <summary>Renders and samples with the captions they are graded against.</summary>
+    public IReadOnlyList<(ToyCaption Caption, VideoClip Clip)> Load(StageContext context)
+    {
+        using ClipBundle samples = ClipBundle.Load(Directory.GetFiles(context.Input(Samples.Name, ""), "clips-*.safetensors").Order(StringComparer.Ordinal));
+        (ToyCaption Caption, VideoClip Clip)[] all =
+        [
+            .. Enumerable.Range(0, _count - SampleCount).Select(Render),
+            .. samples.Prompts.Zip(samples.Clips, (prompt, clip) => (ToyCaption.Parse(prompt), clip)),
+        ];
+        RandomStream swaps = new(_seed, _purpose + " other captions");
+        return [.. all.Select(item => swaps.NextDouble() < OtherCaptionShare ? (all[swaps.Next(_count)].Caption, item.Clip) : item)];
+    }
+
+    private (ToyCaption Caption, VideoClip Clip) Render(int place)
+    {
+        (ToyCaption caption, VideoClip clip) = new ToyCorpus(_seed, _purpose + " renders", DamagedShare)[place];
+        return (caption, new RandomStream(_seed, _purpose + " still", place).NextDouble() < StillShare ? Still(clip) : clip);
+    }
+
+    private void MakeSamples(StageContext context)
+    {
+        using ToyGenerator generator = ToyPretraining.Load(context, _autoencoder, _generator);
         IReadOnlyList<ToyCaption>[] captions = [ToyPrompts.Of(ToySplit.Training, 1), ToyPrompts.Of(ToySplit.Training, 2)];
-        while (clips.Count < count)
+        for (int first = 0; first < SampleCount; first += ClipsPerFile)
         {
-            using var scope = NewDisposeScope();
-            RandomStream stream = new(seed, purpose + " samples", clips.Count);
-            int size = Math.Min(ClipsAtOnce, count - clips.Count);
-            ToyCaption[] batch = [.. Enumerable.Range(0, size).Select(i => captions[i % 2][stream.Next(captions[i % 2].Count)])];
-            long[] seeds = [.. batch.Select(_ => stream.NextInt64())];
-            Tensor pixels_BCTHW = generator.Generate([.. batch.Select(caption => caption.ToString())], seeds).Pixels_BCTHW;
-            clips.AddRange(batch.Zip(pixels_BCTHW.unbind(), (caption, pixels_CTHW) => (caption, pixels_CTHW.ToClip(ToyRenderer.FramesPerSecond))));
-            report(clips.Count);
-        }
+            string path = context.PathOf(string.Create(CultureInfo.InvariantCulture, $"clips-{first:00000}.safetensors"));
+            if (!File.Exists(path))
+            {
+                using var scope = NewDisposeScope();
+                RandomStream stream = new(_seed, _purpose + " samples", first);
+                string[] prompts = [.. Enumerable.Range(0, Math.Min(ClipsPerFile, SampleCount - first)).Select(i => captions[i % 2][stream.Next(captions[i % 2].Count)].ToString())];
+                GeneratedClips clips = generator.Generate(prompts, [.. prompts.Select(_ => stream.NextInt64())]);
+                using ClipBundle bundle = new([.. clips.Pixels_BCTHW.unbind().Select(pixels_CTHW => pixels_CTHW.ToClip(ToyRenderer.FramesPerSecond))], prompts, prompts, clips.Latents_BCTHW);
+                bundle.Save(path);
+            }
 
-        RandomStream swaps = new(seed, purpose + " other captions");
-        ToyCaption[] own = [.. clips.Select(item => item.Caption)];
-        return [.. clips.Select((item, i) => swaps.NextDouble() < OtherCaptionShare ? (own[swaps.Next(count)], item.Clip) : item)];
+            context.Report(first + ClipsPerFile, SampleCount);
+        }
     }
 
     private static VideoClip Still(VideoClip clip)

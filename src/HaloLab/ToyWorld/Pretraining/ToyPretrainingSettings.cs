@@ -19,5 +19,5 @@ public sealed record ToyPretrainingSettings
     public int LabelledClips { get; init; } = 1200;
 
     /// <summary>Optimiser steps of each judge.</summary>
-    public int JudgeSteps { get; init; } = 800;
+    public int JudgeSteps { get; init; } = 1000;
 }

@@ -6,18 +6,17 @@ using HaloLab.Videos;
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>The second evaluation method: a scorer of another architecture, trained on the grades of a population of its own.</summary>
-internal sealed class ToyScorerTraining(long seed, int clips, int steps, Stage autoencoder, Stage generator)
+internal sealed class ToyScorerTraining(long seed, int steps, ToyLabelledClips clips)
 {
     public const string ScorerFile = "scorer.safetensors";
     private const double SecondsPerStep = 0.3;
-    private const double SecondsPerClip = 0.3;
 
     public Stage Stage() => new(
         "toy-scorer",
-        1,
-        new JsonObject { ["seed"] = seed, ["clips"] = clips, ["steps"] = steps },
-        [autoencoder, generator],
-        (clips * SecondsPerClip) + (steps * SecondsPerStep),
+        2,
+        new JsonObject { ["seed"] = seed, ["steps"] = steps },
+        [clips.Samples],
+        steps * SecondsPerStep,
         Train);
 
     /// <summary>SHA-256 of the shipped file.</summary>
@@ -25,8 +24,7 @@ internal sealed class ToyScorerTraining(long seed, int clips, int steps, Stage a
 
     private void Train(StageContext context)
     {
-        using ToyGenerator toy = ToyPretraining.Load(context, autoencoder, generator);
-        IReadOnlyList<(ToyCaption Caption, VideoClip Clip)> set = ToyLabelledClips.Make(toy, "scorer", clips, seed, done => context.Report(done * 0.4, clips));
+        IReadOnlyList<(ToyCaption Caption, VideoClip Clip)> set = clips.Load(context);
         IReadOnlyList<SimulatedClipAnnotator> annotators = SimulatedClipAnnotator.Population(seed);
         ToyTokenizer tokenizer = new();
         using LearnedScorer scorer = LearnedScorer.Create(new LearnedScorerOptions(tokenizer.VocabularySize, tokenizer.ContextLength), seed);
@@ -38,7 +36,7 @@ internal sealed class ToyScorerTraining(long seed, int clips, int steps, Stage a
             LearnedScorerTrainer.DefaultBudget with { Steps = steps },
             seed,
             context.Folder,
-            done => context.Report((0.4 * steps) + (0.6 * done), steps),
+            done => context.Report(done, steps),
             context.Cancellation);
         scorer.Save(context.PathOf(ScorerFile));
     }

@@ -6,40 +6,48 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// <summary>One way to tune the generator. All arms share pairs, noise, steps and trained parameters.</summary>
 /// <param name="Name">Short name for folders.</param>
 /// <param name="Title">Name in tables.</param>
-/// <param name="Objective">What is minimised.</param>
+/// <param name="Terms">Which preferences the objective has.</param>
+/// <param name="Setting">Chosen on development prompts.</param>
 /// <param name="VideoReward">What the video term compares.</param>
 /// <param name="Grid">Patches of the objective; null for the run's own.</param>
-/// <param name="LearningRate">Peak learning rate.</param>
 public sealed record ReproductionArm(
     string Name,
     string Title,
-    GranDpoOptions Objective,
+    PreferenceTerms Terms,
+    ArmSetting Setting,
     VideoRewardSource VideoReward = VideoRewardSource.Video,
-    PatchGrid? Grid = null,
-    double LearningRate = 1e-4)
+    PatchGrid? Grid = null)
 {
-    private const double BetaVideo = 500;
-    private const double BetaPatch = 100;
-    private const double Eta = 0.1;
+    /// <summary>Patch rewards that differ by no more are tied, in grades of the teacher.</summary>
     private const double TauPatch = 0.5;
 
     /// <summary>Fine-tuning on the preferred clips.</summary>
-    public static ReproductionArm Sft { get; } = new("sft", "SFT on preferred", new GranDpoOptions { Terms = PreferenceTerms.None, Eta = 1 });
+    public static ReproductionArm Sft { get; } = new("sft", "SFT on preferred", PreferenceTerms.None, new ArmSetting(1e-4));
 
     /// <summary>Diffusion-DPO (Wallace et al. 2023, arXiv 2311.12908): video rewards alone.</summary>
-    public static ReproductionArm DiffusionDpo { get; } = new("diffusion-dpo", "Diffusion-DPO", new GranDpoOptions { Terms = PreferenceTerms.VideoOnly, BetaVideo = BetaVideo, Eta = Eta });
+    public static ReproductionArm DiffusionDpo { get; } = new("diffusion-dpo", "Diffusion-DPO", PreferenceTerms.VideoOnly, new ArmSetting(1e-4));
 
     /// <summary>Video-only DPO on the mean of the same patch rewards: extra supervision without granularity.</summary>
-    public static ReproductionArm PatchMeanDpo { get; } = new("patch-mean-dpo", "Patch-mean DPO", new GranDpoOptions { Terms = PreferenceTerms.VideoOnly, BetaVideo = BetaVideo, Eta = Eta }, VideoRewardSource.PatchMean);
+    public static ReproductionArm PatchMeanDpo { get; } = new("patch-mean-dpo", "Patch-mean DPO", PreferenceTerms.VideoOnly, new ArmSetting(1e-4), VideoRewardSource.PatchMean);
 
     /// <summary>The patch term alone.</summary>
-    public static ReproductionArm PatchOnly { get; } = new("patch-only", "Patch only", new GranDpoOptions { Terms = PreferenceTerms.PatchOnly, BetaPatch = BetaPatch, TauPatch = TauPatch, Eta = Eta });
+    public static ReproductionArm PatchOnly { get; } = new("patch-only", "Patch only", PreferenceTerms.PatchOnly, new ArmSetting(1e-4));
 
     /// <summary>Preferences per segment of time, whole pictures.</summary>
-    public static ReproductionArm Segments { get; } = new("segments", "Temporal segments", new GranDpoOptions { BetaVideo = BetaVideo, BetaPatch = BetaPatch, TauPatch = TauPatch, Eta = Eta }, Grid: new PatchGrid(4, 1, 1));
+    public static ReproductionArm Segments { get; } = new("segments", "Temporal segments", PreferenceTerms.VideoAndPatch, new ArmSetting(1e-4), Grid: new PatchGrid(4, 1, 1));
 
     /// <summary>Gran-DPO: video and patch preferences together (DESIGN D3).</summary>
-    public static ReproductionArm Halo { get; } = new("halo", "HALO (Gran-DPO)", new GranDpoOptions { BetaVideo = BetaVideo, BetaPatch = BetaPatch, TauPatch = TauPatch, Eta = Eta });
+    public static ReproductionArm Halo { get; } = new("halo", "HALO (Gran-DPO)", PreferenceTerms.VideoAndPatch, new ArmSetting(1e-4));
 
     public static IReadOnlyList<ReproductionArm> All { get; } = [Sft, DiffusionDpo, PatchMeanDpo, PatchOnly, Segments, Halo];
+
+    /// <summary>What is minimised. Fine-tuning alone has weight 1: Adam makes no difference between weights.</summary>
+    internal GranDpoOptions Objective => new()
+    {
+        Terms = Terms,
+        BetaVideo = Setting.BetaVideo,
+        BetaPatch = Setting.BetaPatch,
+        TauPatch = TauPatch,
+        Eta = Terms == PreferenceTerms.None ? 1 : Setting.Eta,
+    };
 }

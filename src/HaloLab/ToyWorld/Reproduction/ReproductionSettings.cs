@@ -22,6 +22,7 @@ public sealed record ReproductionSettings
     public static ReproductionSettings Full { get; } = new()
     {
         Preset = "full",
+        Seeds = 5,
         TrainingPrompts = 192,
         LabelledPrompts = 192,
         RewardSteps = 600,
@@ -31,7 +32,24 @@ public sealed record ReproductionSettings
         Arms = ReproductionArm.All,
     };
 
+    /// <summary>Everything at its smallest, to see that a machine runs it and that killing it does no harm. Its claims mean nothing.</summary>
+    public static ReproductionSettings Smoke { get; } = Quick with
+    {
+        Preset = "smoke",
+        TrainingPrompts = 4,
+        LabelledPrompts = 4,
+        RewardSteps = 3,
+        LabelBudgets = [2, 4],
+        TuningSteps = 3,
+        BatchPairs = 2,
+        ReportingPrompts = 4,
+        CleanClips = 8,
+    };
+
     public required string Preset { get; init; }
+
+    /// <summary>Number of runs.</summary>
+    public int Seeds { get; init; } = 1;
 
     /// <summary>Prompts of the training split for which candidates are generated.</summary>
     public required int TrainingPrompts { get; init; }

@@ -28,7 +28,7 @@ internal sealed class TuningStage(ReproductionSettings settings, long seed, ToyG
         Seed = seed,
         Steps = settings.TuningSteps,
         BatchPairs = settings.BatchPairs,
-        LearningRate = arm.LearningRate,
+        LearningRate = arm.Setting.LearningRate,
         Objective = arm.Objective,
         VideoReward = arm.VideoReward,
         Grid = arm.Grid ?? settings.Grid,

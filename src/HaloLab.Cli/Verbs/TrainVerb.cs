@@ -1,0 +1,78 @@
+using System.CommandLine;
+using HaloLab.Cli.Progress;
+using HaloLab.GranDpo;
+using HaloLab.Preferences;
+using HaloLab.ToyWorld;
+using HaloLab.Videos;
+
+namespace HaloLab.Cli.Verbs;
+
+/// <summary><c>halolab train</c>: Gran-DPO on pairs of given video files.</summary>
+internal static class TrainVerb
+{
+    private static readonly GranDpoOptions Objective = new();
+
+    public static Command Create()
+    {
+        Command command = new("train", "Tune the toy generator on pairs of given video files by Gran-DPO (goes on where it stopped).");
+        CommonOptions common = new();
+        common.AddTo(command, Path.Combine("runs", "train"));
+        Option<FileInfo> pairs = new("--pairs") { Description = "Pairs of videos: .csv (path_A, path_B, prompt and dimensions that are A, B or same) or .jsonl (also reward_A, reward_B, patch_rewards_A, patch_rewards_B, grid).", Required = true };
+        Option<string> model = new("--model") { Description = "Folder of the toy checkpoints to start from.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
+        Option<string?> reward = new("--reward") { Description = "Which dimension to train on (VQ), or weights of several (VQ=1,MQ=0.5)." };
+        Option<int> steps = new("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 100 };
+        Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step.", DefaultValueFactory = _ => 8 };
+        Option<double> rate = new("--learning-rate") { Description = "Learning rate after the warm-up.", DefaultValueFactory = _ => 1e-4 };
+        Option<double> betaVideo = new("--beta-video") { Description = "Strength of the video term.", DefaultValueFactory = _ => Objective.BetaVideo };
+        Option<double> betaPatch = new("--beta-patch") { Description = "Strength of the patch term.", DefaultValueFactory = _ => Objective.BetaPatch };
+        Option<double> eta = new("--eta") { Description = "Weight of fine-tuning on the preferred clip.", DefaultValueFactory = _ => Objective.Eta };
+        Option<string> grid = new("--grid") { Description = "Patches of the objective: time x height x width.", DefaultValueFactory = _ => "4x4x4" };
+        foreach (Option option in new Option[] { pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid })
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, cancellation) =>
+        {
+            string file = parsed.GetValue(pairs)!.FullName;
+            VideoPairTable table = VideoPairFile.Read(file, parsed.GetValue(reward) is string text ? RewardAggregation.Parse(text) : null);
+            GranDpoTrainerOptions options = new()
+            {
+                Seed = parsed.GetValue(common.Seed),
+                Steps = parsed.GetValue(steps),
+                BatchPairs = parsed.GetValue(batch),
+                LearningRate = parsed.GetValue(rate),
+                Grid = PatchGrid.Parse(parsed.GetValue(grid)!),
+                Objective = Objective with { BetaVideo = parsed.GetValue(betaVideo), BetaPatch = parsed.GetValue(betaPatch), Eta = parsed.GetValue(eta) },
+            };
+            options.Validate();
+            string folder = parsed.GetValue(common.Out)!.FullName;
+            common.UseCompute(parsed, Path.Combine(folder, "stages"));
+            VideoPairTraining training = new(table, parsed.GetValue(model)!, options);
+            Report(table, training);
+            string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
+            Console.WriteLine(RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation)));
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static void Report(VideoPairTable table, VideoPairTraining training)
+    {
+        Console.WriteLine($"{training.Pairs.Count} pairs to train on.");
+        foreach (IGrouping<int, VideoPairTable.Repeat> repeats in table.Repeated.GroupBy(repeat => repeat.Earlier))
+        {
+            Console.WriteLine($"Rows {string.Join(", ", repeats.Select(repeat => repeat.Row))} repeat row {repeats.Key}: left out.");
+        }
+
+        if (table.TiedRows.Count > 0)
+        {
+            Console.WriteLine($"Tied, without patch rewards, left out: rows {string.Join(", ", table.TiedRows)}.");
+        }
+
+        if (table.IgnoredFields.Count > 0)
+        {
+            Console.WriteLine($"Nothing was read from the fields {string.Join(", ", table.IgnoredFields)}.");
+        }
+    }
+}

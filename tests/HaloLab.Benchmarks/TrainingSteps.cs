@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using HaloLab.Diffusion;
+using HaloLab.GranDpo;
+using HaloLab.Models.Layers;
+using HaloLab.Models.VideoCrafter2;
+using HaloLab.Preferences;
+using HaloLab.Statistics;
+using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Pretraining;
+using HaloLab.Videos;
+using static TorchSharp.torch;
+
+namespace HaloLab.Benchmarks;
+
+/// <summary>Training steps of the toy generator (first values, random pairs: the arithmetic is that of real ones).</summary>
+internal sealed class TrainingSteps : IDisposable
+{
+    private const int PairCount = 16;
+    private const int BatchPairs = 8;
+    private static readonly PatchGrid Grid = new(4, 4, 4);
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-benchmark").FullName;
+    private readonly List<IDisposable> _owned = [];
+
+    public void Dispose()
+    {
+        _owned.ForEach(item => item.Dispose());
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>The patch term is bookkeeping on energies: a Gran-DPO step should cost what a Diffusion-DPO step costs.</summary>
+    public bool Objective(int rounds) => Paired.Compare(
+        "step: Gran-DPO / Diffusion-DPO",
+        1.03,
+        rounds,
+        Stepper(Options() with { LoraRank = 8 }),
+        Stepper(Options() with { LoraRank = 8, Objective = new GranDpoOptions { Terms = PreferenceTerms.VideoOnly } }));
+
+    /// <summary>A cached reference saves one of three passes.</summary>
+    public bool Reference(int rounds)
+    {
+        GranDpoTrainerOptions lora = Options() with { LoraRank = 8 };
+        bool isLoraKept = Paired.Compare("LoRA step: reference cached / computed", 0.75, rounds, Stepper(lora), Stepper(lora with { Reference = ReferenceMode.Computed }));
+
+        // With all parameters trained a computed reference needs a second copy of the model, which the trainer does not offer: a forward pass
+        // of the same batch through such a copy is added by hand.
+        UNet3D copy = Denoiser();
+        Tensor latents_BCTHW = GaussianNoise.Draw(new RandomStream(1, "reference"), 2 * BatchPairs, 8, 8, 8, 8).DetachFromDisposeScope();
+        Tensor timesteps_B = full([2 * BatchPairs], 500, dtype: ScalarType.Int64);
+        Tensor context_BLD = GaussianNoise.Draw(new RandomStream(2, "reference"), 2 * BatchPairs, 20, 64);
+        _owned.AddRange([latents_BCTHW, timesteps_B, context_BLD]);
+        Action fullStep = Stepper(Options());
+        bool isFullKept = Paired.Compare("full step: reference cached / computed", 0.85, rounds, fullStep, () =>
+        {
+            fullStep();
+            using var noGradient = no_grad();
+            Predict(copy, latents_BCTHW, timesteps_B, context_BLD);
+        });
+        return isLoraKept && isFullKept;
+    }
+
+    private static GranDpoTrainerOptions Options() => new() { Seed = 1, Steps = 2 * PairCount / BatchPairs, BatchPairs = BatchPairs, Grid = Grid, DrawsPerPair = 2, LearningRate = 1e-6 };
+
+    private static UNet3D Denoiser()
+    {
+        UNet3D denoiser = new(ToyModels.Denoiser);
+        Initialisation.Draw(denoiser, 1);
+        denoiser.eval();
+        return denoiser;
+    }
+
+    private static Tensor Predict(UNet3D denoiser, Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) =>
+        denoiser.call(latents_BCTHW, timesteps_B, new UNet3DConditioning(context_BLD) { FramesPerSecond = ToyRenderer.FramesPerSecond });
+
+    /// <summary>One step after the other of a trainer whose reference is ready.</summary>
+    private Action Stepper(GranDpoTrainerOptions options)
+    {
+        UNet3D denoiser = Denoiser();
+        TrainingPairs pairs = Pairs();
+        NoiseScheduleTarget target = new(ToyModels.Schedule, ToyModels.Target, "toy");
+        string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
+        GranDpoTrainer trainer = new(denoiser, (latents, timesteps, context) => Predict(denoiser, latents, timesteps, context), target, pairs, options, cache);
+        Stopwatch watch = Stopwatch.StartNew();
+        trainer.PrepareReference(CancellationToken.None);
+        if (options.Reference == ReferenceMode.Cached)
+        {
+            Console.WriteLine(FormattableString.Invariant($"  cache of {trainer.ReferenceCount} (pair, draw) built in {watch.Elapsed.TotalSeconds:f2} s"));
+        }
+
+        Directory.Delete(cache, recursive: true);
+        _owned.AddRange([trainer, pairs, denoiser]);
+        long step = 0;
+        return () => trainer.Step(step++ % options.Steps);
+    }
+
+    private static TrainingPairs Pairs()
+    {
+        RandomStream stream = new(1, "benchmark pairs");
+        Candidate Clip(string id) => new(id, stream.NextDouble(), new PatchRewards(Grid, [.. Enumerable.Range(0, Grid.Count).Select(_ => (double?)stream.NextDouble())]));
+        PreferencePair[] pairs = [.. Enumerable.Range(0, PairCount).Select(i => new PreferencePair("a prompt", Clip($"a{i}"), Clip($"b{i}"), "benchmark"))];
+        Tensor Latents(string side) => GaussianNoise.Draw(new RandomStream(1, side), PairCount, 8, 8, 8, 8);
+        return new TrainingPairs(pairs, Latents("A"), Latents("B"), GaussianNoise.Draw(new RandomStream(1, "context"), 1, 20, 64), new int[PairCount], ToyGenerator.Lattice);
+    }
+}

@@ -1,0 +1,219 @@
+using System.Text.Json.Nodes;
+using CliWrap.Buffered;
+using HaloLab.Checkpoints;
+using HaloLab.Rewards;
+using HaloLab.Tests.ToyWorld;
+using HaloLab.Tests.Videos;
+using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Pretraining;
+using HaloLab.Videos;
+using TorchSharp;
+
+namespace HaloLab.Tests.Cli;
+
+/// <summary><c>score</c> and <c>train</c> on video files, as a user runs them.</summary>
+public sealed class VideoVerbTests : IDisposable
+{
+    private const string Prompt = "A red circle, slowly moving left through the rain.";
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-videos").FullName;
+
+    public VideoVerbTests() => RandomToyCheckpoints.Write(Checkpoints);
+
+    private string Checkpoints => Path.Combine(_folder, "checkpoints");
+
+    private string Output => Path.Combine(_folder, "out");
+
+    private string Model => Path.Combine(Checkpoints, ToyPatchRewardTraining.PatchRewardFile);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task ScoreWritesTheModelsRewardsAndAPage()
+    {
+        Ffmpeg.Require();
+        string clip = await Video("clip.mp4", 1);
+        BufferedCommandResult result = await HaloLabProgram.Run("score", clip, "--prompt", Prompt, "--grid", "2x4x4", "--model", Model, "--out", Output);
+        Assert.True(result.IsSuccess, result.StandardError);
+        JsonNode scores = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "scores.json"), Cancellation))!;
+        Assert.Equal("a red circle moving left", scores["promptAsUnderstood"]!.GetValue<string>());
+        Assert.Contains("toy", scores["model"]!["kind"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        using RewardModel model = RewardModel.Load(Model);
+        VideoClip seen = ClipResampler.WholeClip(await VideoFile.ReadAsync(clip, Cancellation), 8, 32, 32);
+        ClipRewards expected = model.Score([seen], [new ToyTokenizer().Encode("a red circle moving left")], ToyGenerator.Lattice.Edges(new PatchGrid(2, 4, 4)));
+        Assert.Equal(expected.VideoRewards()[0], scores["videoReward"]!.GetValue<double>(), 5);
+        Assert.Equal(expected.PatchRewards()[0], scores["patchRewards"]!.AsArray().Select(value => value!.GetValue<double>()), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Contains("toy", await File.ReadAllTextAsync(Path.Combine(Output, "heat-map.html"), Cancellation), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no such file", "missing.mp4")]
+    [InlineData("clip.mp4: ", "broken")]
+    [InlineData("--prompt is empty", "clip.mp4", "--prompt", " ")]
+    [InlineData("between 1 and 8", "clip.mp4", "--grid", "9x4x4")]
+    [InlineData("Grid '4'", "clip.mp4", "--grid", "4")]
+    [InlineData("nowhere", "clip.mp4", "--model", "/nowhere/model.safetensors")]
+    [InlineData("never trained on patch labels", "clip.mp4", "--model", "video-reward")]
+    [InlineData("extra.weight", "clip.mp4", "--model", "extra")]
+    [InlineData("patch_head", "clip.mp4", "--model", "missing")]
+    public async Task ScoreNamesWhatIsWrong(string expected, string clip, params string[] arguments)
+    {
+        Ffmpeg.Require();
+        string path = await Video("clip.mp4", 1);
+        if (clip == "broken")
+        {
+            await File.WriteAllBytesAsync(path, (await File.ReadAllBytesAsync(path, Cancellation))[..^200], Cancellation);
+        }
+
+        string[] options = [.. arguments.Select(argument => argument switch
+        {
+            "video-reward" => Path.Combine(Checkpoints, ToyRewardTraining.VideoRewardFile),
+            "extra" => Changed(state => state.Add("extra.weight", torch.ones(1))),
+            "missing" => Changed(state => state.Remove(state.Keys.First(key => key.StartsWith("patch_head", StringComparison.Ordinal)))),
+            _ => argument,
+        })];
+        string[] defaults = [.. arguments.Contains("--prompt") ? [] : new[] { "--prompt", Prompt }, .. arguments.Contains("--model") ? [] : new[] { "--model", Model }];
+        await HaloLabProgram.Refuses(expected, Output, ["score", clip == "missing.mp4" ? Path.Combine(_folder, clip) : path, .. defaults, .. options]);
+    }
+
+    [Fact]
+    public async Task AnUnwritableFolderIsNamed()
+    {
+        Ffmpeg.Require();
+        string file = Path.Combine(_folder, "file");
+        await File.WriteAllTextAsync(file, "in the way", Cancellation);
+        string clip = await Video("clip.mp4", 1);
+        string pairs = await Pairs(3);
+        string below = Path.Combine(file, "out");
+        await HaloLabProgram.Refuses(below, below, "score", clip, "--prompt", Prompt, "--model", Model);
+        await HaloLabProgram.Refuses(below, below, "generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", Checkpoints);
+        await HaloLabProgram.Refuses(below, below, "train", "--pairs", pairs, "--reward", "VQ", "--model", Checkpoints, "--steps", "1");
+        await HaloLabProgram.Refuses(below, below, "reproduce", "--preset", "smoke", "--checkpoints", Checkpoints);
+    }
+
+    [Fact]
+    public async Task TrainTunesOnPairsOfFilesAndItsModelGenerates()
+    {
+        Ffmpeg.Require();
+        string pairs = await Pairs(3);
+        string[] arguments = ["train", "--pairs", pairs, "--reward", "VQ", "--model", Checkpoints, "--steps", "3", "--batch-pairs", "2", "--out", Output];
+        BufferedCommandResult result = await HaloLabProgram.Run(arguments);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("2 pairs to train on", result.StandardOutput, StringComparison.Ordinal);
+        foreach (int row in new[] { 1, 2, 3 })
+        {
+            Assert.Contains($"Rows {row + 3} repeat row {row}: left out.", result.StandardOutput, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("left out: rows 2", result.StandardOutput, StringComparison.Ordinal);
+
+        JsonNode manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "manifest.json"), Cancellation))!;
+        Assert.Contains("nearest in time", manifest["settings"]!["resampling"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(["row 1: num_frames_B is 99, the file has 10"], manifest["settings"]!["otherThanClaimed"]!.AsArray().Select(line => line!.GetValue<string>()));
+        Assert.Equal(4, manifest["settings"]!["videos"]!.AsArray().Count);
+
+        // The tuned model is another one, and a whole one.
+        string tuned = Path.Combine(Output, "model", GeneratorTraining.DenoiserFile);
+        Assert.NotEqual(FileHash.Of(Path.Combine(Checkpoints, GeneratorTraining.DenoiserFile)), FileHash.Of(tuned));
+        BufferedCommandResult generated = await HaloLabProgram.Run("generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", Path.Combine(Output, "model"), "--out", Path.Combine(_folder, "generated"));
+        Assert.True(generated.IsSuccess, generated.StandardError);
+
+        // The same command finds everything done and ends in the same bytes.
+        string hash = FileHash.Of(tuned);
+        BufferedCommandResult again = await HaloLabProgram.Run(arguments);
+        Assert.Contains("tuned: found finished", again.StandardError, StringComparison.Ordinal);
+        Assert.Equal(hash, FileHash.Of(tuned));
+
+        // A run goes on with the threads it was begun with, or not at all.
+        BufferedCommandResult threads = await HaloLabProgram.Run([.. arguments, "--threads", "1"]);
+        Assert.Equal(2, threads.ExitCode);
+        Assert.Contains("was begun with 2 threads", threads.StandardError, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("several dimensions (VQ, MQ, TA)")]
+    [InlineData("no dimension 'XQ'", "--reward", "XQ")]
+    [InlineData("between 1 and 8", "--reward", "VQ", "--grid", "4x4x16")]
+    [InlineData("Steps is 0", "--reward", "VQ", "--steps", "0")]
+    [InlineData("BetaVideo is -1", "--reward", "VQ", "--beta-video", "-1")]
+    [InlineData("no toy checkpoints", "--reward", "VQ", "--model", "/nowhere")]
+    [InlineData("expected a file of pairs", "--pairs", "pairs.xlsx", "--reward", "VQ")]
+    [InlineData("cannot be read", "--pairs", "missing.csv", "--reward", "VQ")]
+    [InlineData("absent.mp4", "--pairs", "absent", "--reward", "VQ")]
+    public async Task TrainNamesWhatIsWrong(string expected, params string[] arguments)
+    {
+        Ffmpeg.Require();
+        string pairs = await Pairs(3);
+        string absent = Path.Combine(_folder, "absent.csv");
+        await File.WriteAllTextAsync(absent, "path_A,path_B,prompt,VQ\nabsent.mp4,clip-1-B.mp4,A street,A\n", Cancellation);
+        string[] defaults = [.. arguments.Contains("--pairs") ? [] : new[] { "--pairs", pairs }, .. arguments.Contains("--model") ? [] : new[] { "--model", Checkpoints }];
+        await HaloLabProgram.Refuses(expected, Output, ["train", .. defaults, .. arguments.Select(argument => argument == "absent" ? absent : argument)]);
+    }
+
+    [Fact]
+    public async Task TrainRunsOnVideoAlignsExample()
+    {
+        Ffmpeg.Require();
+        string data = Environment.GetEnvironmentVariable("HALOLAB_DATA") is { Length: > 0 } given ? given : Path.Combine(RepositoryRoot.Path, "..", "shared", "data");
+        string pairs = Path.Combine(data, "videoalign", "example.csv");
+        Assert.SkipUnless(File.Exists(pairs), "HALOLAB_DATA names no folder with videoalign/example.csv (KlingAIResearch/VideoAlign's example data)");
+        BufferedCommandResult result = await HaloLabProgram.Run("train", "--pairs", pairs, "--reward", "VQ=1,MQ=0.5,TA=0.25", "--model", Checkpoints, "--steps", "2", "--batch-pairs", "2", "--out", Output);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("3 pairs to train on", result.StandardOutput, StringComparison.Ordinal);
+        JsonNode manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "manifest.json"), Cancellation))!;
+        Assert.Equal(9, manifest["settings"]!["repeated"]!.AsArray().Count);
+        Assert.Equal(6, manifest["settings"]!["videos"]!.AsArray().Count);
+        Assert.True(File.Exists(Path.Combine(Output, "model", GeneratorTraining.DenoiserFile)));
+    }
+
+    private string Changed(Action<Dictionary<string, torch.Tensor>> change)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor> state = Safetensors.Load(Model, out Dictionary<string, string> metadata);
+        change(state);
+        string path = Path.Combine(_folder, "changed.safetensors");
+        Safetensors.Save(path, state, metadata);
+        return path;
+    }
+
+    /// <summary>Three pairs in VideoAlign's columns, each twice with two spellings of its paths; the second is tied in VQ.</summary>
+    private async Task<string> Pairs(int count)
+    {
+        List<string> rows = ["path_A,path_B,prompt,VQ,MQ,TA,fps_A,num_frames_A,fps_B,num_frames_B"];
+        foreach (string prefix in new[] { "", "./" })
+        {
+            for (int i = 1; i <= count; i++)
+            {
+                (string a, string b) = ($"clip-{i}-A.mp4", $"clip-{i}-B.mp4");
+                await Video(a, i);
+                await Video(b, i + 10);
+                rows.Add($"{prefix}{a},{b},\"{Prompt}\",{(i == 2 ? "same" : i == 1 ? "A" : "B")},A,B,8.0,10.0,8.0,{(i == 1 ? "99.0" : "10.0")}");
+            }
+        }
+
+        string path = Path.Combine(_folder, "pairs.csv");
+        await File.WriteAllLinesAsync(path, rows, Cancellation);
+        return path;
+    }
+
+    private async Task<string> Video(string name, int seed)
+    {
+        string path = Path.Combine(_folder, name);
+        if (!File.Exists(path))
+        {
+            byte[] pixels = new byte[10 * 48 * 64 * 3];
+            for (int i = 0; i < pixels.Length; i++)
+            {
+                (int frame, int column) = (i / (48 * 64 * 3), i / 3 % 64);
+                pixels[i] = (byte)((column + (frame * seed)) * 4);
+            }
+
+            await VideoFile.WriteAsync(new VideoClip(pixels, 10, 48, 64, 8), path, Cancellation);
+        }
+
+        return path;
+    }
+}
