@@ -3,9 +3,9 @@ using HaloLab.Experiments;
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>Puts what ships into one folder, with a manifest of the stages that made it.</summary>
-internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, Stage generator, Stage videoReward, Stage patchReward, Stage scorer)
+internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, Stage generator, Stage quality, Stage videoReward, Stage patchReward, Stage scorer)
 {
-    public Stage Stage() => new(ToyPretraining.CheckpointStage, 1, [], [autoencoder, threshold, generator, videoReward, patchReward, scorer], 1, Collect);
+    public Stage Stage() => new(ToyPretraining.CheckpointStage, 1, [], [autoencoder, threshold, generator, quality, videoReward, patchReward, scorer], 1, Collect);
 
     private void Collect(StageContext context)
     {
@@ -15,6 +15,7 @@ internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, S
             (threshold, DefectThreshold.File),
             (generator, GeneratorTraining.DenoiserFile),
             (generator, GeneratorTraining.TextFile),
+            (quality, GeneratorQuality.File),
             (videoReward, ToyRewardTraining.VideoRewardFile),
             (patchReward, ToyPatchRewardTraining.PatchRewardFile),
             (scorer, ToyScorerTraining.ScorerFile),

@@ -15,6 +15,9 @@ public sealed record ToyPretrainingSettings
     /// <summary>Optimiser steps of the generator.</summary>
     public int GeneratorSteps { get; init; } = 5000;
 
+    /// <summary>Development prompts on which the generator's obedience is measured.</summary>
+    public int QualityPrompts { get; init; } = 192;
+
     /// <summary>Clips that each judge is trained on, even.</summary>
     public int LabelledClips { get; init; } = 1200;
 
