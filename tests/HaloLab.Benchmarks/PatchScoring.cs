@@ -1,5 +1,4 @@
 using HaloLab.Rewards;
-using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
 using HaloLab.Videos;

@@ -43,7 +43,7 @@ internal sealed class TrainingSteps : IDisposable
 
         // With all parameters trained a computed reference needs a second copy of the model, which the trainer does not offer: a forward pass
         // of the same batch through such a copy is added by hand.
-        UNet3D copy = Denoiser();
+        VideoCrafter2Denoiser copy = Calling(Denoiser());
         Tensor latents_BCTHW = GaussianNoise.Draw(new RandomStream(1, "reference"), 2 * BatchPairs, 8, 8, 8, 8).DetachFromDisposeScope();
         Tensor timesteps_B = full([2 * BatchPairs], 500, dtype: ScalarType.Int64);
         Tensor context_BLD = GaussianNoise.Draw(new RandomStream(2, "reference"), 2 * BatchPairs, 20, 64);
@@ -53,7 +53,7 @@ internal sealed class TrainingSteps : IDisposable
         {
             fullStep();
             using var noGradient = no_grad();
-            Predict(copy, latents_BCTHW, timesteps_B, context_BLD);
+            copy.Predict(latents_BCTHW, timesteps_B, context_BLD);
         });
         return isLoraKept && isFullKept;
     }
@@ -68,8 +68,7 @@ internal sealed class TrainingSteps : IDisposable
         return denoiser;
     }
 
-    private static Tensor Predict(UNet3D denoiser, Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) =>
-        denoiser.call(latents_BCTHW, timesteps_B, new UNet3DConditioning(context_BLD) { FramesPerSecond = ToyRenderer.FramesPerSecond });
+    private static VideoCrafter2Denoiser Calling(UNet3D denoiser) => new(denoiser) { FramesPerSecond = ToyRenderer.FramesPerSecond };
 
     /// <summary>One step after the other of a trainer whose reference is ready.</summary>
     private Action Stepper(GranDpoTrainerOptions options)
@@ -78,7 +77,7 @@ internal sealed class TrainingSteps : IDisposable
         TrainingPairs pairs = Pairs();
         NoiseScheduleTarget target = new(ToyModels.Schedule, ToyModels.Target, "toy");
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
-        GranDpoTrainer trainer = new(denoiser, (latents, timesteps, context) => Predict(denoiser, latents, timesteps, context), target, pairs, options, cache);
+        GranDpoTrainer trainer = new(denoiser, Calling(denoiser), target, pairs, options, cache);
         Stopwatch watch = Stopwatch.StartNew();
         trainer.PrepareReference(CancellationToken.None);
         if (options.Reference == ReferenceMode.Cached)

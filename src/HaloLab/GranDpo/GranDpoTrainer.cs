@@ -24,7 +24,7 @@ public sealed class GranDpoTrainer : IDisposable
 
     private readonly GranDpoTrainerOptions _options;
     private readonly TrainingPairs _pairs;
-    private readonly Denoise _denoise;
+    private readonly IDenoiser _denoiser;
     private readonly ITrainingTarget _target;
     private readonly PairRewards _rewards;
     private readonly PairSampler _sampler;
@@ -38,21 +38,21 @@ public sealed class GranDpoTrainer : IDisposable
     private bool _started;
 
     /// <param name="model">The module to train, holding the reference's weights and no adapters; its mode (train or eval) is left as it is.</param>
-    /// <param name="denoise">Calls the module.</param>
+    /// <param name="denoiser">Calls the module.</param>
     /// <param name="target">The forward process it was trained with.</param>
     /// <param name="pairs">What to train on; stays the caller's.</param>
     /// <param name="options">Settings.</param>
     /// <param name="cacheFolder">Where reference energies are kept; arms that share reference, seed and pairs share it.</param>
     /// <exception cref="InputException">A setting does not fit; the message names it.</exception>
-    public GranDpoTrainer(nn.Module model, Denoise denoise, ITrainingTarget target, TrainingPairs pairs, GranDpoTrainerOptions options, string cacheFolder)
+    public GranDpoTrainer(nn.Module model, IDenoiser denoiser, ITrainingTarget target, TrainingPairs pairs, GranDpoTrainerOptions options, string cacheFolder)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(denoise);
+        ArgumentNullException.ThrowIfNull(denoiser);
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        (_denoise, _target, _pairs, _options) = (denoise, target, pairs, options);
+        (_denoiser, _target, _pairs, _options) = (denoiser, target, pairs, options);
         LatentLattice lattice = pairs.Lattice;
         _cells = new CellSums(options.Grid, lattice.Frames, lattice.Height, lattice.Width);
         _rewards = pairs.Rewards(options.Grid, options.VideoReward);
@@ -135,7 +135,7 @@ public sealed class GranDpoTrainer : IDisposable
         (TrainingExample example, Tensor context_2BLD) = Examples(batch);
         (PatchEnergies referenceA, PatchEnergies referenceB) = Reference(batch, example, context_2BLD);
 
-        Tensor prediction_2BCTHW = _denoise(example.Noisy_BCTHW, example.Timestep_B, context_2BLD);
+        Tensor prediction_2BCTHW = _denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_2BLD);
         PatchEnergies policy = PatchEnergies.Compute(prediction_2BCTHW, example.Target_BCTHW, _cells);
         (PatchEnergies policyA, PatchEnergies policyB) = (policy.Rows(0, B), policy.Rows(B, B));
         PairRewards rewards = _rewards.Rows([.. batch.Select(item => (long)item.Pair)]);
@@ -192,7 +192,7 @@ public sealed class GranDpoTrainer : IDisposable
         _adapters?.Enable(false);
         try
         {
-            return PatchEnergies.SquaredErrorSums(_denoise(example.Noisy_BCTHW, example.Timestep_B, context_2BLD), example.Target_BCTHW, cells);
+            return PatchEnergies.SquaredErrorSums(_denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_2BLD), example.Target_BCTHW, cells);
         }
         finally
         {

@@ -1,5 +1,3 @@
-using HaloLab.Videos;
-
 namespace HaloLab.Preferences;
 
 /// <summary>Two given video files of one prompt with their rewards, as one row of a file.</summary>

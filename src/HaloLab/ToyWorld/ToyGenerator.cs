@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace HaloLab.ToyWorld;
 
 /// <summary>The toy generator as loaded from a folder: text tower, denoiser and autoencoder, with the sampling that all experiments share.</summary>
-public sealed class ToyGenerator : IDisposable
+public sealed class ToyGenerator : IDenoiser, IDisposable
 {
     /// <summary>DDIM steps asked for; 13 are taken (the timesteps 997, 914, … 1).</summary>
     private const int SamplingSteps = 12;
@@ -123,8 +123,8 @@ public sealed class ToyGenerator : IDisposable
         return Text.call(ids_BL).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the denoiser predicts; for training.</summary>
-    public Tensor Denoise(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) => _denoiser.Predict(latents_BCTHW, timesteps_B, context_BLD);
+    /// <inheritdoc/>
+    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) => _denoiser.Predict(latents_BCTHW, timesteps_B, context_BLD);
 
     public void Dispose()
     {

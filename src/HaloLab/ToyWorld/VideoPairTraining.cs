@@ -162,7 +162,7 @@ public sealed class VideoPairTraining
     {
         using ToyGenerator model = ToyGenerator.Load(_checkpoints);
         using TrainingPairs data = Data(model, context);
-        using GranDpoTrainer trainer = new(model.Denoiser, model.Denoise, new NoiseScheduleTarget(ToyModels.Schedule, ToyModels.Target, "toy"), data, _options, context.Folder);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, new NoiseScheduleTarget(ToyModels.Schedule, ToyModels.Target, "toy"), data, _options, context.Folder);
         trainer.Run(context.Folder, done => context.Report(done, _options.Steps), context.Cancellation);
     }
 

@@ -27,6 +27,29 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void AStoreIsHeldByOneRunAtATime()
+    {
+        Stage outer = new("outer", 1, [], [], 1, _ =>
+        {
+            InputException refused = Assert.Throws<InputException>(() => Run(new RunStore(_folder), Numbers(() => { })));
+            Assert.Contains("another run", refused.Message, StringComparison.Ordinal);
+        });
+        Run(new RunStore(_folder), outer);
+        Assert.Single(Run(new RunStore(_folder), Numbers(() => { })));
+    }
+
+    [Fact]
+    public void AStoreGoesOnWithTheThreadsItWasBegunWith()
+    {
+        Run(new RunStore(_folder), Numbers(() => { }));
+        ComputeRecord begun = ComputeRecord.Find(_folder)!;
+        Assert.Equal(new ComputeRecord(Compute.Threads, "cpu"), begun);
+        JsonFile.Write(Path.Combine(_folder, "compute.json"), begun with { Threads = begun.Threads + 1 });
+        InputException refused = Assert.Throws<InputException>(() => Run(new RunStore(_folder), Numbers(() => { })));
+        Assert.Contains($"--threads {begun.Threads + 1}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void OtherSettingsVersionOrInputsGiveAnotherKey()
     {
         Dictionary<string, string> inputs = new() { ["numbers"] = "aa" };

@@ -103,18 +103,18 @@ public sealed class GranDpoTrainerTests : IDisposable
         Tensor timestep = tensor(new[] { 10f, 900f });
         Tensor context = Draw("probe context", 2, 2, 4);
         using var noGradient = no_grad();
-        Tensor reference = model.Call(input, timestep, context);
+        Tensor reference = model.Predict(input, timestep, context);
         string hash = TensorHash.Compute(model.state_dict().Select(item => (item.Key, item.Value)));
         using (enable_grad())
         {
-            using GranDpoTrainer trainer = new(model, model.Call, new FlowMatchingTarget(), pairs, Options() with { LoraRank = 2, LoraAlpha = 8 }, _folder);
+            using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { LoraRank = 2, LoraAlpha = 8 }, _folder);
             trainer.Run(Path.Combine(_folder, "lora"), null, Token);
             Assert.Equal(["attn.to_q"], trainer.Adapters!.Layers);
-            Assert.NotEqual(reference.sum().item<float>(), model.Call(input, timestep, context).sum().item<float>());
+            Assert.NotEqual(reference.sum().item<float>(), model.Predict(input, timestep, context).sum().item<float>());
             trainer.Adapters.Enable(false);
         }
 
-        TensorAssert.Identical(reference, model.Call(input, timestep, context));
+        TensorAssert.Identical(reference, model.Predict(input, timestep, context));
         Assert.Equal(hash, TensorHash.Compute(model.state_dict().Where(item => !item.Key.Contains("lora", StringComparison.Ordinal)).Select(item => (item.Key, item.Value))));
 
         // The file, loaded into a fresh model, is the tuned model.
@@ -123,7 +123,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         Assert.Equal((2, 8.0), (loaded.Rank, loaded.Alpha));
         TensorAssert.Identical(reference, Off(loaded, fresh, input, timestep, context));
         loaded.Enable(true);
-        Tensor tuned = fresh.Call(input, timestep, context);
+        Tensor tuned = fresh.Predict(input, timestep, context);
         Assert.NotEqual(reference.sum().item<float>(), tuned.sum().item<float>());
     }
 
@@ -149,7 +149,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         foreach ((string folder, int batch) in new[] { ("two", 2), ("six", 6) })
         {
             using TinyDenoiser model = new();
-            using GranDpoTrainer trainer = new(model, model.Call, new FlowMatchingTarget(), pairs, options with { BatchPairs = batch, Steps = 18 / batch }, Path.Combine(_folder, folder));
+            using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, options with { BatchPairs = batch, Steps = 18 / batch }, Path.Combine(_folder, folder));
             trainer.Run(Path.Combine(_folder, folder + "-run"), null, Token);
             Assert.Equal(PairCount * 3, trainer.ReferenceCount);
         }
@@ -166,7 +166,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         using TrainingPairs pairs = Pairs();
         using TinyDenoiser model = new();
         List<TrainingExample> seen = [];
-        using GranDpoTrainer trainer = new(model, model.Call, new Recording(seen), pairs, Options() with { Steps = 1, BatchPairs = 3 }, _folder);
+        using GranDpoTrainer trainer = new(model, model, new Recording(seen), pairs, Options() with { Steps = 1, BatchPairs = 3 }, _folder);
         trainer.Run(Path.Combine(_folder, "run"), null, Token);
         Assert.NotEmpty(seen);
         foreach (TrainingExample example in seen)
@@ -185,7 +185,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     {
         using TrainingPairs pairs = Pairs();
         using TinyDenoiser model = new();
-        using GranDpoTrainer trainer = new(model, model.Call, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, LoraRank = rank, AverageDecay = 0.9 }, _folder);
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, LoraRank = rank, AverageDecay = 0.9 }, _folder);
         List<long> counts = [];
 
         // What earlier tests left to the finalisers must not go while we count; ours would not go at all.
@@ -202,7 +202,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         using CancellationTokenSource source = new();
         using TrainingPairs pairs = Pairs();
         using TinyDenoiser model = new();
-        using GranDpoTrainer trainer = new(model, model.Call, new FlowMatchingTarget(), pairs, Options(), _folder);
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options(), _folder);
         long done = 0;
         Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(Path.Combine(_folder, "run"), steps =>
         {
@@ -274,7 +274,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     private static Tensor Off(LoraAdapters adapters, TinyDenoiser model, Tensor input, Tensor timestep, Tensor context)
     {
         adapters.Enable(false);
-        return model.Call(input, timestep, context);
+        return model.Predict(input, timestep, context);
     }
 
     private static Tensor Draw(string purpose, params long[] shape)
@@ -304,7 +304,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         using CancellationTokenSource source = new();
         using TrainingPairs pairs = Pairs();
         using TinyDenoiser model = new();
-        using GranDpoTrainer trainer = new(model, model.Call, new FlowMatchingTarget(), pairs, options, folder + "-cache");
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, options, folder + "-cache");
         trainer.Run(folder, done =>
         {
             if (done >= steps)
@@ -329,7 +329,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     }
 
     /// <summary>A denoiser of two convolutions and two linear layers.</summary>
-    private sealed class TinyDenoiser : nn.Module
+    private sealed class TinyDenoiser : nn.Module, IDenoiser
     {
         private readonly Conv3d _input = new(3, 8, [3, 3, 3], null, [1, 1, 1]);
         private readonly Conv3d _output = new(8, 3, [3, 3, 3], null, [1, 1, 1]);
@@ -346,7 +346,7 @@ public sealed class GranDpoTrainerTests : IDisposable
             Initialisation.Draw(this, runSeed: 1);
         }
 
-        public Tensor Call(Tensor noisy_BCTHW, Tensor timestep_B, Tensor context_BLD)
+        public Tensor Predict(Tensor noisy_BCTHW, Tensor timestep_B, Tensor context_BLD)
         {
             using var scope = NewDisposeScope();
             Tensor condition_B8 = _context.forward(context_BLD).mean([1]) + (timestep_B.view(-1, 1) / 1000);

@@ -27,9 +27,9 @@ public sealed class ToyModelTimes(ITestOutputHelper output) : IDisposable
         Print("denoiser, 32 clips, forward", () =>
         {
             using var noGradient = no_grad();
-            generator.Denoise(latents_BCTHW, timesteps_B, context_BLD);
+            generator.Predict(latents_BCTHW, timesteps_B, context_BLD);
         });
-        Print("denoiser, 32 clips, forward and backward", () => generator.Denoise(latents_BCTHW, timesteps_B, context_BLD).square().mean().backward());
+        Print("denoiser, 32 clips, forward and backward", () => generator.Predict(latents_BCTHW, timesteps_B, context_BLD).square().mean().backward());
         Print("16 clips sampled and decoded", () => generator.Generate([.. Enumerable.Repeat("a red circle moving left on a dark background", 16)], [.. Enumerable.Range(0, 16).Select(i => (long)i)]));
         Print("16 clips decoded", () =>
         {

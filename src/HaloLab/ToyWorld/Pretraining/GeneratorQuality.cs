@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using HaloLab.Experiments;
-using HaloLab.Generation;
 using HaloLab.Statistics;
 using HaloLab.Videos;
 using static TorchSharp.torch;

@@ -1,0 +1,49 @@
+using HaloLab.Diffusion;
+using HaloLab.GranDpo;
+using HaloLab.Preferences;
+using HaloLab.Statistics;
+using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Pretraining;
+using HaloLab.Videos;
+using static TorchSharp.torch;
+
+namespace HaloLab.Tests.ToyWorld;
+
+/// <summary>The real toy network in training; <c>GranDpoTrainerTests</c> holds the same of a tiny one by default.</summary>
+[Trait("Category", "Long")]
+public sealed class ToyTrainingMemory(ITestOutputHelper output) : IDisposable
+{
+    private const int PairCount = 4;
+    private const int Steps = 203;
+    private static readonly PatchGrid Grid = new(4, 4, 4);
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-memory").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void LiveTensorsStayConstantOver200Steps()
+    {
+        RandomToyCheckpoints.Write(_folder);
+        using ToyGenerator generator = ToyGenerator.Load(_folder);
+        using TrainingPairs pairs = Pairs(generator);
+        GranDpoTrainerOptions options = new() { Seed = 1, Steps = Steps, BatchPairs = 2, Grid = Grid, DrawsPerPair = 2 };
+        using GranDpoTrainer trainer = new(generator.Denoiser, generator, new NoiseScheduleTarget(ToyModels.Schedule, ToyModels.Target, "toy"), pairs, options, _folder);
+        List<long> counts = [];
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        trainer.Run(Path.Combine(_folder, "run"), _ => counts.Add(Tensor.TotalCount), TestContext.Current.CancellationToken);
+        output.WriteLine($"{counts[^1]} live tensors, {Environment.WorkingSet >> 20} MiB");
+        Assert.Equal(Steps, counts.Count);
+        Assert.All(counts[3..], count => Assert.Equal(counts[2], count));
+    }
+
+    private static TrainingPairs Pairs(ToyGenerator generator)
+    {
+        RandomStream stream = new(1, "memory pairs");
+        Candidate Clip(string id) => new(id, stream.NextDouble(), new PatchRewards(Grid, [.. Enumerable.Range(0, Grid.Count).Select(_ => (double?)stream.NextDouble())]));
+        const string Prompt = "a red circle moving left on a dark background";
+        PreferencePair[] pairs = [.. Enumerable.Range(0, PairCount).Select(i => new PreferencePair(Prompt, Clip($"a{i}"), Clip($"b{i}"), "test"))];
+        Tensor Latents(string side) => GaussianNoise.Draw(new RandomStream(1, side), PairCount, 8, 8, 8, 8);
+        return new TrainingPairs(pairs, Latents("A"), Latents("B"), generator.Encode([Prompt]), new int[PairCount], ToyGenerator.Lattice);
+    }
+}
