@@ -75,9 +75,8 @@ internal sealed class TrainingSteps : IDisposable
     {
         UNet3D denoiser = Denoiser();
         TrainingPairs pairs = Pairs();
-        NoiseScheduleTarget target = new(ToyModels.Schedule, ToyModels.Target, "toy");
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
-        GranDpoTrainer trainer = new(denoiser, Calling(denoiser), target, pairs, options, cache);
+        GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache);
         Stopwatch watch = Stopwatch.StartNew();
         trainer.PrepareReference(CancellationToken.None);
         if (options.Reference == ReferenceMode.Cached)

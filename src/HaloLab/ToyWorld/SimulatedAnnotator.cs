@@ -67,6 +67,10 @@ public sealed class SimulatedAnnotator
         return new PatchGrades(Name, hash, verdict.Patches.Grid, cells, clip);
     }
 
+    /// <summary>Mean clip grade of a population, NaN when nobody gave one.</summary>
+    internal static double MeanClipGrade(IEnumerable<SimulatedAnnotator> population, OracleVerdict verdict) =>
+        population.Select(annotator => (double?)annotator.Grade(verdict).Clip).Average() ?? double.NaN;
+
     private double Impression(double severity, double mood, RandomStream stream)
     {
         // Both numbers are always drawn: what one cell draws must not depend on another's severity.

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
-using HaloLab.Diffusion;
 using HaloLab.Experiments;
 using HaloLab.GranDpo;
 using HaloLab.Preferences;
@@ -162,7 +161,7 @@ public sealed class VideoPairTraining
     {
         using ToyGenerator model = ToyGenerator.Load(_checkpoints);
         using TrainingPairs data = Data(model, context);
-        using GranDpoTrainer trainer = new(model.Denoiser, model, new NoiseScheduleTarget(ToyModels.Schedule, ToyModels.Target, "toy"), data, _options, context.Folder);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, _options, context.Folder);
         trainer.Run(context.Folder, done => context.Report(done, _options.Steps), context.Cancellation);
     }
 

@@ -27,7 +27,7 @@ public sealed class ToyTrainingMemory(ITestOutputHelper output) : IDisposable
         using ToyGenerator generator = ToyGenerator.Load(_folder);
         using TrainingPairs pairs = Pairs(generator);
         GranDpoTrainerOptions options = new() { Seed = 1, Steps = Steps, BatchPairs = 2, Grid = Grid, DrawsPerPair = 2 };
-        using GranDpoTrainer trainer = new(generator.Denoiser, generator, new NoiseScheduleTarget(ToyModels.Schedule, ToyModels.Target, "toy"), pairs, options, _folder);
+        using GranDpoTrainer trainer = new(generator.Denoiser, generator, ToyModels.TrainingTarget, pairs, options, _folder);
         List<long> counts = [];
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -54,4 +54,7 @@ public static class ToyModels
 
     /// <summary>VideoCrafter2's noise schedule without its scale of the signal, which serves large pictures.</summary>
     public static NoiseSchedule Schedule { get; } = NoiseSchedule.VideoCrafter2(scaled: false);
+
+    /// <summary>Schedule and target as a trainer takes them.</summary>
+    public static NoiseScheduleTarget TrainingTarget { get; } = new(Schedule, Target, "toy");
 }

@@ -33,7 +33,7 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
         return new RewardTrainingSet(
             [.. set.Select(item => item.Clip)],
             [.. set.Select(item => tokenizer.Encode(item.Caption.ToString()))],
-            [.. verdicts.Select(verdict => annotators.Select(annotator => (double?)annotator.Grade(verdict).Clip).Average() ?? double.NaN)],
+            [.. verdicts.Select(verdict => SimulatedAnnotator.MeanClipGrade(annotators, verdict))],
             [.. verdicts.Select(verdict => teacher?.Grade(verdict).Cells.Select(grade => grade ?? double.NaN).ToArray() ?? [])],
             ToyGenerator.Lattice.Edges(DamageProcess.Grid));
     }

@@ -82,13 +82,11 @@ public sealed class ArmSearch
 
         void Add(string name, JudgementStage.Row[] rows) => text.AppendLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {Score(rows):0.0000} | {rows.Average(Evidence.OracleScore):0.0000} | {rows.Average(Evidence.LearnedScore):0.000} | {rows.Average(Defects):0.00 %} | {rows.Average(row => row.Measures.Obedience):0.000} |"));
+            $"| {name} | {Score(rows):0.0000} | {rows.Average(Evidence.OracleScore):0.0000} | {rows.Average(Evidence.LearnedScore):0.000} | {rows.Average(row => row.DefectShare(_files.DefectThreshold)):0.00 %} | {rows.Average(row => row.Measures.Obedience):0.000} |"));
     }
 
     private static ArmSetting[] SettingsOf(ReproductionArm arm) => arm == ReproductionArm.Sft ? FineTuning : Preferences;
 
     /// <summary>The mean of both evaluation methods, each on 0 to 1.</summary>
     private static double Score(JudgementStage.Row[] rows) => rows.Average(row => (Evidence.OracleScore(row) + ((Evidence.LearnedScore(row) - 1) / 3)) / 2);
-
-    private double Defects(JudgementStage.Row row) => row.Severities.Count(severity => severity > _files.DefectThreshold) / (double)row.Severities.Length;
 }

@@ -127,7 +127,7 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
         double motion = RelativeMargin * evidence.Average(seed => seed.Mean(Base, row => row.Measures.Motion).Estimate());
         double diversity = RelativeMargin * evidence.Average(seed => seed.Diversity(Base).Estimate());
         return Claim.Of("C5", $"HALO reduces the share of defective patches, without loss of obedience, presence, motion or diversity{Given}.", [
-            Difference(evidence, "share of defective patches: HALO − base", Base, 0, ClaimDirection.Below, row => DefectShare(row)),
+            Difference(evidence, "share of defective patches: HALO − base", Base, 0, ClaimDirection.Below, row => row.DefectShare(generator.DefectThreshold)),
             Difference(evidence, "caption obedience: HALO − base", Base, -ShareMargin, ClaimDirection.Above, row => row.Measures.Obedience),
             Difference(evidence, "object presence: HALO − base", Base, -ShareMargin, ClaimDirection.Above, row => row.Measures.ObjectPresence),
             Difference(evidence, "motion in pixels per frame: HALO − base", Base, -motion, ClaimDirection.Above, row => row.Measures.Motion),
@@ -143,7 +143,7 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
     {
         string[] baselines = [ReproductionArm.DiffusionDpo.Name, ReproductionArm.PatchMeanDpo.Name];
         return Claim.Of("C5b", $"HALO reduces the share of defective patches more than video-only DPO does{Given}.", [.. baselines.Select(baseline =>
-            Difference(evidence, $"share of defective patches: HALO − {baseline}", baseline, 0, ClaimDirection.Below, row => DefectShare(row)))]);
+            Difference(evidence, $"share of defective patches: HALO − {baseline}", baseline, 0, ClaimDirection.Below, row => row.DefectShare(generator.DefectThreshold)))]);
     }
 
     private ClaimComparison Difference(
@@ -151,6 +151,4 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
         measure,
         new ClaimRule(threshold, direction),
         [.. evidence.Select(seed => seed.Mean(HaloName, value).Minus(seed.Mean(baseline, value)))]);
-
-    private double DefectShare(JudgementStage.Row row) => row.Severities.Count(severity => severity > generator.DefectThreshold) / (double)row.Severities.Length;
 }

@@ -26,7 +26,11 @@ internal sealed class JudgementStage(ReproductionSettings settings, ToyGenerator
     /// <param name="Severities">The oracle's severity of each patch.</param>
     /// <param name="Measures">The oracle's measures of the clip.</param>
     /// <param name="Scores">The learned scorer's five dimensions, 1 to 4.</param>
-    internal sealed record Row(string Clip, string Prompt, double[] Severities, OracleMeasures Measures, double[] Scores);
+    internal sealed record Row(string Clip, string Prompt, double[] Severities, OracleMeasures Measures, double[] Scores)
+    {
+        /// <summary>Share of the patches whose severity exceeds the threshold.</summary>
+        public double DefectShare(double threshold) => Severities.Count(severity => severity > threshold) / (double)Severities.Length;
+    }
 
     /// <summary>Rows of all samples, and how different the samples of each prompt are.</summary>
     internal sealed record Judgements(IReadOnlyList<Row> Rows, IReadOnlyList<double> DiversityOfPrompt);

@@ -40,12 +40,11 @@ internal sealed class LabelStage(ReproductionSettings settings, long seed, Stage
             context.Report(i, rows.Length);
             ToyCaption caption = ToyCaption.Parse(bundle.Prompts[i]);
             OracleVerdict verdict = OracleVerdict.Of(bundle.Clips[i], caption, settings.Grid);
-            int[] grades = [.. annotators.Select(annotator => annotator.Grade(verdict).Clip).OfType<int>()];
             rows[i] = new Row(
                 bundle.Clips[i].ContentHash,
                 bundle.Prompts[i],
                 labelled.Contains(bundle.Prompts[i]) ? teacher.Grade(verdict) : null,
-                grades.Length > 0 ? grades.Average() : double.NaN);
+                SimulatedAnnotator.MeanClipGrade(annotators, verdict));
         }
 
         JsonFile.Write(context.PathOf(File), rows);

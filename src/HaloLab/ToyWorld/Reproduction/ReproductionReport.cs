@@ -123,7 +123,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
             JudgementStage.Row[] rows = [.. judgements.SelectMany(item => item.Rows)];
             return (IReadOnlyList<object?>)[
                 settings.Arms.FirstOrDefault(item => item.Name == arm)?.Title ?? "untuned",
-                rows.Average(row => row.Severities.Average(severity => severity > threshold ? 1.0 : 0.0)),
+                rows.Average(row => row.DefectShare(threshold)),
                 rows.Average(row => row.Severities.Max() > threshold ? 1.0 : 0.0),
                 rows.Average(Evidence.OracleScore),
                 rows.Average(Evidence.LearnedScore),

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using HaloLab.Diffusion;
 using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
@@ -42,7 +41,7 @@ internal sealed class TuningStage(ReproductionSettings settings, long seed, ToyG
         PairStage.Pairs chosen = JsonFile.Read<PairStage.Pairs>(context.Input(pairs.Name, PairStage.File));
         using ToyGenerator model = generator.Load();
         using TrainingPairs data = Data(model, bundle, rewards, chosen);
-        using GranDpoTrainer trainer = new(model.Denoiser, model, new NoiseScheduleTarget(ToyModels.Schedule, ToyModels.Target, "toy"), data, Options(), context.Folder);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, Options(), context.Folder);
         trainer.Run(context.Folder, done => context.Report(done, settings.TuningSteps), context.Cancellation);
     }
 
