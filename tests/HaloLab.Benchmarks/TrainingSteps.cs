@@ -43,7 +43,7 @@ internal sealed class TrainingSteps : IDisposable
 
         // With all parameters trained a computed reference needs a second copy of the model, which the trainer does not offer: a forward pass
         // of the same batch through such a copy is added by hand.
-        VideoCrafter2Denoiser copy = Calling(Denoiser());
+        ToyDenoiser copy = Calling(Denoiser());
         Tensor latents_BCTHW = GaussianNoise.Draw(new RandomStream(1, "reference"), 2 * BatchPairs, 8, 8, 8, 8).DetachFromDisposeScope();
         Tensor timesteps_B = full([2 * BatchPairs], 500, dtype: ScalarType.Int64);
         Tensor context_BLD = GaussianNoise.Draw(new RandomStream(2, "reference"), 2 * BatchPairs, 20, 64);
@@ -68,7 +68,12 @@ internal sealed class TrainingSteps : IDisposable
         return denoiser;
     }
 
-    private static VideoCrafter2Denoiser Calling(UNet3D denoiser) => new(denoiser) { FramesPerSecond = ToyRenderer.FramesPerSecond };
+    private static ToyDenoiser Calling(UNet3D denoiser)
+    {
+        LayoutPrior prior = new();
+        Initialisation.Draw(prior, 1);
+        return new(denoiser, prior);
+    }
 
     /// <summary>One step after the other of a trainer whose reference is ready.</summary>
     private Action Stepper(GranDpoTrainerOptions options)

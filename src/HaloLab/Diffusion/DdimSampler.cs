@@ -100,8 +100,12 @@ public sealed class DdimSampler
         using var scope = NewDisposeScope();
         DdimStep step = Steps[index];
         (double signal, double noise) = (Math.Sqrt(step.Alpha), Math.Sqrt(1 - step.Alpha));
-        Tensor epsilon_BCTHW = _target == PredictionTarget.Noise ? prediction_BCTHW : (signal * prediction_BCTHW) + (noise * latents_BCTHW);
-        Tensor clean_BCTHW = (latents_BCTHW - (noise * epsilon_BCTHW)) / (signal * step.Scale);
+        bool isNoise = _target == PredictionTarget.Noise;
+        Tensor epsilon_BCTHW = isNoise ? prediction_BCTHW : (signal * prediction_BCTHW) + (noise * latents_BCTHW);
+
+        // From the velocity without a division by the signal, which may be next to nothing at the first step.
+        Tensor scaled_BCTHW = isNoise ? (latents_BCTHW - (noise * epsilon_BCTHW)) / signal : (signal * latents_BCTHW) - (noise * prediction_BCTHW);
+        Tensor clean_BCTHW = scaled_BCTHW / step.Scale;
         Tensor next_BCTHW = (Math.Sqrt(step.AlphaPrevious) * step.ScalePrevious * clean_BCTHW)
             + (Math.Sqrt(1 - step.AlphaPrevious - (step.Sigma * step.Sigma)) * epsilon_BCTHW);
         if (step.Sigma > 0)

@@ -41,22 +41,34 @@ public sealed class NoiseSchedule
 
     /// <summary>VideoCrafter2's: everything, square roots included, in float64, then rounded.</summary>
     /// <param name="scaled">Whether s falls from 1 to 0.7 over the first 400 timesteps (upstream <c>use_scale</c>, on in the published model).</param>
-    public static NoiseSchedule VideoCrafter2(bool scaled = true)
+    /// <param name="endsInNoise">
+    /// Whether √ᾱ is shifted and stretched to end at 0 (Lin et al. 2023, arXiv 2305.08891, algorithm 1), so that the last timestep is what
+    /// sampling starts from. The published model ends at ᾱ = 0.0047. Needs <see cref="PredictionTarget.Velocity"/>.
+    /// </param>
+    public static NoiseSchedule VideoCrafter2(bool scaled = true, bool endsInNoise = false)
     {
-        float[] betas = new float[Timesteps];
-        float[] alphasCumprod = new float[Timesteps];
-        float[] signal = new float[Timesteps];
-        float[] noise = new float[Timesteps];
-        float[] scale = new float[Timesteps];
+        double[] roots = new double[Timesteps];
         double product = 1;
         for (int i = 0; i < Timesteps; i++)
         {
             double root = Between(Math.Sqrt(FirstBeta), Math.Sqrt(LastBeta), i, Timesteps);
             product *= 1 - (root * root);
-            betas[i] = (float)(root * root);
-            alphasCumprod[i] = (float)product;
-            signal[i] = (float)Math.Sqrt(product);
-            noise[i] = (float)Math.Sqrt(1 - product);
+            roots[i] = Math.Sqrt(product);
+        }
+
+        double[] ended = endsInNoise ? [.. roots.Select(root => (root - roots[^1]) * roots[0] / (roots[0] - roots[^1]))] : roots;
+        float[] betas = new float[Timesteps];
+        float[] alphasCumprod = new float[Timesteps];
+        float[] signal = new float[Timesteps];
+        float[] noise = new float[Timesteps];
+        float[] scale = new float[Timesteps];
+        for (int i = 0; i < Timesteps; i++)
+        {
+            double square = ended[i] * ended[i];
+            betas[i] = (float)(1 - (square / (i == 0 ? 1 : ended[i - 1] * ended[i - 1])));
+            alphasCumprod[i] = (float)square;
+            signal[i] = (float)ended[i];
+            noise[i] = (float)Math.Sqrt(1 - square);
             scale[i] = !scaled ? 1 : (float)(i < ScaleSteps ? Between(1, LastScale, i, ScaleSteps) : LastScale);
         }
 

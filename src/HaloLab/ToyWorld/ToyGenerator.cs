@@ -23,12 +23,13 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
 
     private readonly ToyTokenizer _tokenizer = new();
     private readonly DdimSampler _sampler = new(ToyModels.Schedule, SamplingSteps, eta: 0, ToyModels.Target);
-    private readonly VideoCrafter2Denoiser _denoiser;
+    private readonly LayoutPrior _prior;
+    private readonly ToyDenoiser _denoiser;
 
-    private ToyGenerator(UNet3D denoiser, TextTower text, AutoencoderKL autoencoder, string hash)
+    private ToyGenerator(UNet3D denoiser, TextTower text, LayoutPrior prior, AutoencoderKL autoencoder, string hash)
     {
-        (Denoiser, Text, Autoencoder, Hash) = (denoiser, text, autoencoder, hash);
-        _denoiser = new VideoCrafter2Denoiser(denoiser) { FramesPerSecond = ToyRenderer.FramesPerSecond };
+        (Denoiser, Text, _prior, Autoencoder, Hash) = (denoiser, text, prior, autoencoder, hash);
+        _denoiser = new ToyDenoiser(denoiser, prior);
     }
 
     /// <summary>Guidance scale of every sample.</summary>
@@ -43,10 +44,14 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
 
     public AutoencoderKL Autoencoder { get; }
 
-    /// <summary>Hash of the three checkpoint files.</summary>
+    /// <summary>Hash of the checkpoint files.</summary>
     public string Hash { get; }
 
-    /// <summary>Loads <c>unet.safetensors</c>, <c>text.safetensors</c> and <c>vae.safetensors</c>.</summary>
+    /// <summary>The files that <see cref="Load(string)"/> reads.</summary>
+    internal static IReadOnlyList<string> Files { get; } =
+        [GeneratorTraining.DenoiserFile, LayoutPriorTraining.TextFile, LayoutPriorTraining.LayoutFile, AutoencoderTraining.WeightsFile];
+
+    /// <summary>Loads <c>unet.safetensors</c>, <c>text.safetensors</c>, <c>layout.safetensors</c> and <c>vae.safetensors</c>.</summary>
     /// <exception cref="InputException">A file is missing, broken, or does not fit the toy models.</exception>
     public static ToyGenerator Load(string folder)
     {
@@ -55,29 +60,42 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
             throw new InputException($"{folder}: there are no toy checkpoints. Run `halolab toy pretrain` and give the folder that it prints with --checkpoints.");
         }
 
-        return Load(Path.Combine(folder, GeneratorTraining.DenoiserFile), Path.Combine(folder, GeneratorTraining.TextFile), Path.Combine(folder, AutoencoderTraining.WeightsFile));
+        return Load(file => Path.Combine(folder, file));
     }
 
     /// <inheritdoc cref="Load(string)"/>
-    internal static ToyGenerator Load(string denoiserPath, string textPath, string autoencoderPath)
+    /// <param name="pathOf">Where each of <see cref="Files"/> is.</param>
+    internal static ToyGenerator Load(Func<string, string> pathOf)
     {
         // Modules are made outside of scopes: a scope would free the parameters made within it.
         UNet3D denoiser = new(ToyModels.Denoiser);
         TextTower text = new(ToyModels.Text);
+        LayoutPrior prior = new();
+        string denoiserPath = pathOf(GeneratorTraining.DenoiserFile);
         Dictionary<string, string> metadata = Fill(denoiser, denoiserPath);
-        Fill(text, textPath);
         if (!metadata.TryGetValue(GeneratorTraining.ScaleKey, out string? scaleText) || !double.TryParse(scaleText, CultureInfo.InvariantCulture, out double scale))
         {
             throw new InputException($"{denoiserPath}: its metadata lack '{GeneratorTraining.ScaleKey}'. Expected a toy generator as `halolab toy pretrain` writes it.");
         }
 
         AutoencoderKL autoencoder = new(ToyModels.Autoencoder with { ScaleFactor = scale });
-        Fill(autoencoder, autoencoderPath);
+        Fill(text, pathOf(LayoutPriorTraining.TextFile));
+        Fill(prior, pathOf(LayoutPriorTraining.LayoutFile));
+        Fill(autoencoder, pathOf(AutoencoderTraining.WeightsFile));
+
+        // Only the denoiser is ever tuned.
+        nn.Module[] fixedParts = [text, prior, autoencoder];
+        foreach (TorchSharp.Modules.Parameter parameter in fixedParts.SelectMany(part => part.parameters()))
+        {
+            parameter.requires_grad = false;
+        }
+
         denoiser.eval();
         text.eval();
+        prior.eval();
         autoencoder.eval();
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(new[] { denoiserPath, textPath, autoencoderPath }.Select(path => FileHash.Of(path))))));
-        return new ToyGenerator(denoiser.to(Compute.Device), text.to(Compute.Device), autoencoder.to(Compute.Device), hash);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(Files.Select(file => FileHash.Of(pathOf(file)))))));
+        return new ToyGenerator(denoiser.to(Compute.Device), text.to(Compute.Device), prior.to(Compute.Device), autoencoder.to(Compute.Device), hash);
     }
 
     /// <summary>Generates one clip for each prompt and seed. A clip depends on its own prompt and seed alone.</summary>
@@ -130,10 +148,11 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
     {
         Denoiser.Dispose();
         Text.Dispose();
+        _prior.Dispose();
         Autoencoder.Dispose();
     }
 
-    private static long[] LatentShape => [ToyModels.Denoiser.InChannels, Lattice.Frames, Lattice.Height, Lattice.Width];
+    private static long[] LatentShape => [ToyModels.Autoencoder.LatentChannels, Lattice.Frames, Lattice.Height, Lattice.Width];
 
     private static Dictionary<string, string> Fill(nn.Module module, string path)
     {

@@ -92,7 +92,7 @@ public sealed class VideoPairTraining
             Safetensors.Save(Path.Combine(model, GeneratorTraining.DenoiserFile), Safetensors.Load(Path.Combine(results[^1].Folder, WeightsFile)), metadata);
         }
 
-        foreach (string file in new[] { GeneratorTraining.TextFile, AutoencoderTraining.WeightsFile })
+        foreach (string file in ToyGenerator.Files.Where(file => file != GeneratorTraining.DenoiserFile))
         {
             AtomicFile.Write(Path.Combine(model, file), stream => stream.Write(File.ReadAllBytes(Path.Combine(_checkpoints, file))));
         }

@@ -38,7 +38,10 @@ public sealed class CellSums
 
     public PatchGrid Grid { get; }
 
-    /// <summary>[B, C, T, H, W] → [B, t, h, w]: the sum over C and the cell, in the tensor's own type (give float32, D2).</summary>
+    /// <summary>
+    /// [B, C, T, H, W] → [B, t, h, w]: the sum over C and the cell, in the tensor's own type (give float32, D2). It is added up in float64, so
+    /// that no processor's order of adding shows in β·Δ.
+    /// </summary>
     public Tensor Sums(Tensor values_BCTHW)
     {
         ArgumentNullException.ThrowIfNull(values_BCTHW);
@@ -48,7 +51,8 @@ public sealed class CellSums
         }
 
         using var scope = NewDisposeScope();
-        return AxisWeights.Apply(values_BCTHW.sum(1), _time, _height, _width).MoveToOuterDisposeScope();
+        Tensor sums_Bthw = AxisWeights.Apply(values_BCTHW.sum(1, type: ScalarType.Float64), _time, _height, _width);
+        return sums_Bthw.to(values_BCTHW.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>[t, h, w]: how many elements each sum of <see cref="Sums"/> runs over, channels included.</summary>

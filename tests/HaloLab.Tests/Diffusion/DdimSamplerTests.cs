@@ -34,6 +34,23 @@ public class DdimSamplerTests
     }
 
     [Fact]
+    public void AScheduleThatEndsInNoiseIsSampledFromItsEnd()
+    {
+        using var scope = NewDisposeScope();
+        NoiseSchedule schedule = NoiseSchedule.VideoCrafter2(scaled: false, endsInNoise: true);
+        DdimSampler sampler = new(schedule, 12, target: PredictionTarget.Velocity);
+        Tensor clean = full([1, 1, 1, 2, 2], 0.5f);
+        Tensor noise = tensor([1f, -1, 2, 0]).view(1, 1, 1, 2, 2);
+        Oracle oracle = new(timesteps => schedule.TargetOf(PredictionTarget.Velocity, clean, noise, timesteps));
+
+        // At timestep 999 nothing of the clean latents is left: the start is the noise itself.
+        Assert.Equal(noise, schedule.AddNoise(clean, noise, tensor(new long[] { NoiseSchedule.Timesteps - 1 })));
+        Tensor sample = sampler.Sample(oracle, schedule.AddNoise(clean, noise, tensor(new long[] { sampler.Steps[0].Timestep })), zeros([1]));
+        Tensor expected = schedule.AddNoise(clean, noise, zeros([1], dtype: ScalarType.Int64));
+        Assert.True((sample - expected).abs().max().item<float>() < 1e-5);
+    }
+
+    [Fact]
     public void GuidanceGoesBeyondTheConditionalPrediction()
     {
         using var scope = NewDisposeScope();

@@ -17,12 +17,15 @@ internal static class RandomToyCheckpoints
         ToyTokenizer tokenizer = new();
         using UNet3D denoiser = new(ToyModels.Denoiser);
         using TextTower text = new(ToyModels.Text);
+        using LayoutPrior prior = new();
         using AutoencoderKL autoencoder = new(ToyModels.Autoencoder);
         Initialisation.Draw(denoiser, 1);
         Initialisation.Draw(text, 1);
+        Initialisation.Draw(prior, 1);
         Initialisation.Draw(autoencoder, 1);
         Safetensors.Save(Path.Combine(folder, GeneratorTraining.DenoiserFile), StateLoader.StateOf(denoiser), new Dictionary<string, string> { [GeneratorTraining.ScaleKey] = "1" });
-        Safetensors.Save(Path.Combine(folder, GeneratorTraining.TextFile), StateLoader.StateOf(text));
+        Safetensors.Save(Path.Combine(folder, LayoutPriorTraining.TextFile), StateLoader.StateOf(text));
+        Safetensors.Save(Path.Combine(folder, LayoutPriorTraining.LayoutFile), StateLoader.StateOf(prior));
         Safetensors.Save(Path.Combine(folder, AutoencoderTraining.WeightsFile), StateLoader.StateOf(autoencoder));
         using RewardModel reward = RewardModel.Create(ToyRewardTraining.Options, 1);
         reward.Save(Path.Combine(folder, ToyRewardTraining.VideoRewardFile));

@@ -24,15 +24,15 @@ public sealed class ResBlock : Module<Tensor, Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(options);
         in_layers = Sequential(
-            ("0", GroupNorm(32, inChannels)), ("1", SiLU()), ("2", new Layers.Conv2d(inChannels, outChannels, [3, 3], padding: [1, 1])));
+            ("0", GroupNorm(options.NormGroups, inChannels)), ("1", SiLU()), ("2", new Layers.Conv2d(inChannels, outChannels, [3, 3], padding: [1, 1])));
         emb_layers = Sequential(("0", SiLU()), ("1", new Layers.Linear(embeddingChannels, outChannels)));
         out_layers = Sequential(
-            ("0", GroupNorm(32, outChannels)),
+            ("0", GroupNorm(options.NormGroups, outChannels)),
             ("1", SiLU()),
             ("2", Dropout(options.Dropout)),
             ("3", new Layers.Conv2d(outChannels, outChannels, [3, 3], padding: [1, 1]) { StartsAtZero = true }));
         skip_connection = inChannels == outChannels ? null : new Layers.Conv2d(inChannels, outChannels, [1, 1]);
-        temopral_conv = options.TemporalConvolutions ? new TemporalConvolutions(outChannels, options.TemporalDropout) : null;
+        temopral_conv = options.TemporalConvolutions ? new TemporalConvolutions(outChannels, options) : null;
         RegisterComponents();
     }
 

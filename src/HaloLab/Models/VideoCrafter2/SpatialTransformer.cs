@@ -22,7 +22,7 @@ public sealed class SpatialTransformer : Module<Tensor, Tensor, Tensor>
         int heads = channels / options.HeadChannels;
         int inner = heads * options.HeadChannels;
         _linear = options.LinearProjections;
-        norm = GroupNorm(32, channels, 1e-6);
+        norm = GroupNorm(options.NormGroups, channels, 1e-6);
         proj_in = _linear ? new Layers.Linear(channels, inner) : new Layers.Conv2d(channels, inner, [1, 1]);
         transformer_blocks = ModuleList(Enumerable.Range(0, options.TransformerDepth)
             .Select(_ => new TransformerBlock(inner, heads, options.HeadChannels, options.ContextChannels)).ToArray());

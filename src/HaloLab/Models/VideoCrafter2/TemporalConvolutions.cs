@@ -12,13 +12,14 @@ public sealed class TemporalConvolutions : Module<Tensor, Tensor>
     public readonly Sequential conv3;
     public readonly Sequential conv4;
 
-    public TemporalConvolutions(int channels, double dropout)
+    public TemporalConvolutions(int channels, UNet3DOptions options)
         : base(nameof(TemporalConvolutions))
     {
-        conv1 = Sequential(("0", GroupNorm(32, channels)), ("1", SiLU()), ("2", Convolution(channels, startsAtZero: false)));
-        conv2 = WithDropout(channels, dropout, startsAtZero: false);
-        conv3 = WithDropout(channels, dropout, startsAtZero: false);
-        conv4 = WithDropout(channels, dropout, startsAtZero: true);
+        ArgumentNullException.ThrowIfNull(options);
+        conv1 = Sequential(("0", GroupNorm(options.NormGroups, channels)), ("1", SiLU()), ("2", Convolution(channels, startsAtZero: false)));
+        conv2 = WithDropout(channels, options, startsAtZero: false);
+        conv3 = WithDropout(channels, options, startsAtZero: false);
+        conv4 = WithDropout(channels, options, startsAtZero: true);
         RegisterComponents();
     }
 
@@ -29,8 +30,9 @@ public sealed class TemporalConvolutions : Module<Tensor, Tensor>
         return clips_BCTHW.add(change).MoveToOuterDisposeScope();
     }
 
-    private static Sequential WithDropout(int channels, double dropout, bool startsAtZero) =>
-        Sequential(("0", GroupNorm(32, channels)), ("1", SiLU()), ("2", Dropout(dropout)), ("3", Convolution(channels, startsAtZero)));
+    private static Sequential WithDropout(int channels, UNet3DOptions options, bool startsAtZero) =>
+        Sequential(
+            ("0", GroupNorm(options.NormGroups, channels)), ("1", SiLU()), ("2", Dropout(options.TemporalDropout)), ("3", Convolution(channels, startsAtZero)));
 
     private static Layers.Conv3d Convolution(int channels, bool startsAtZero) =>
         new(channels, channels, [3, 1, 1], padding: [1, 0, 0]) { StartsAtZero = startsAtZero };

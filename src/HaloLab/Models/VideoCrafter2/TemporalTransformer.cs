@@ -17,17 +17,18 @@ public sealed class TemporalTransformer : Module<Tensor, Tensor>
 
     /// <param name="channels">Channels.</param>
     /// <param name="heads">Number of heads.</param>
-    /// <param name="headChannels">Width of a head.</param>
-    /// <param name="depth">Transformer blocks.</param>
     /// <param name="linear">Linear or 1-D convolutions of kernel 1 at both ends; the same map under differently shaped weights.</param>
-    public TemporalTransformer(int channels, int heads, int headChannels, int depth, bool linear)
+    /// <param name="options">The model's options.</param>
+    public TemporalTransformer(int channels, int heads, bool linear, UNet3DOptions options)
         : base(nameof(TemporalTransformer))
     {
+        ArgumentNullException.ThrowIfNull(options);
+        int headChannels = options.HeadChannels;
         int inner = heads * headChannels;
         _linear = linear;
-        norm = GroupNorm(32, channels, 1e-6);
+        norm = GroupNorm(options.NormGroups, channels, 1e-6);
         proj_in = linear ? new Layers.Linear(channels, inner) : new Layers.Conv1d(channels, inner, [1]);
-        transformer_blocks = ModuleList(Enumerable.Range(0, depth).Select(_ => new TransformerBlock(inner, heads, headChannels, null)).ToArray());
+        transformer_blocks = ModuleList(Enumerable.Range(0, options.TransformerDepth).Select(_ => new TransformerBlock(inner, heads, headChannels, null)).ToArray());
         proj_out = linear ? new Layers.Linear(inner, channels) { StartsAtZero = true } : new Layers.Conv1d(inner, channels, [1]) { StartsAtZero = true };
         RegisterComponents();
     }

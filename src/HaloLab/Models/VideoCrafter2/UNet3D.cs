@@ -79,7 +79,7 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
         input_blocks = ModuleList(stages.ToArray());
         if (options.InitialTemporalAttention)
         {
-            init_attn = new UNetStage(new TemporalTransformer(width, InitialHeads, options.HeadChannels, options.TransformerDepth, linear: false));
+            init_attn = new UNetStage(new TemporalTransformer(width, InitialHeads, linear: false, options));
         }
 
         middle_block = new UNetStage(
@@ -104,7 +104,7 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
 
         output_blocks = ModuleList(stages.ToArray());
         @out = Sequential(
-            ("0", GroupNorm(32, channels)), ("1", SiLU()), ("2", new Layers.Conv2d(channels, options.OutChannels, [3, 3], padding: [1, 1]) { StartsAtZero = true }));
+            ("0", GroupNorm(options.NormGroups, channels)), ("1", SiLU()), ("2", new Layers.Conv2d(channels, options.OutChannels, [3, 3], padding: [1, 1]) { StartsAtZero = true }));
         RegisterComponents();
     }
 
@@ -213,8 +213,7 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
         yield return new SpatialTransformer(channels, Options);
         if (Options.TemporalAttention)
         {
-            yield return new TemporalTransformer(
-                channels, channels / Options.HeadChannels, Options.HeadChannels, Options.TransformerDepth, Options.LinearProjections);
+            yield return new TemporalTransformer(channels, channels / Options.HeadChannels, Options.LinearProjections, Options);
         }
     }
 }

@@ -13,8 +13,14 @@ public sealed record UNet3DOptions
     /// <summary>Latent channels out.</summary>
     public int OutChannels { get; init; } = 4;
 
-    /// <summary>Channels of the first level, a multiple of 32 (the group norms have 32 groups).</summary>
+    /// <summary>Channels of the first level, a multiple of <see cref="NormGroups"/>.</summary>
     public int ModelChannels { get; init; } = 320;
+
+    /// <summary>
+    /// Groups of every group norm. A group of one channel would lose whatever is the same at all places of a frame, such as the timestep's
+    /// embedding, so that a narrow model needs fewer groups.
+    /// </summary>
+    public int NormGroups { get; init; } = 32;
 
     /// <summary>Channels of level i are <see cref="ModelChannels"/> × this; every level but the first halves height and width.</summary>
     public IReadOnlyList<int> ChannelMultipliers { get; init; } = [1, 2, 4, 4];

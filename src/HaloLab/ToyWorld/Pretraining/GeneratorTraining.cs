@@ -13,27 +13,32 @@ using static TorchSharp.torch;
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>
-/// Trains the toy denoiser and its text tower together on the encoded corpus, with the empty prompt in place of some captions so that
-/// classifier-free guidance has something to compare with (Ho and Salimans 2022, arXiv 2207.12598).
+/// Trains the toy denoiser on the encoded corpus, the text tower and the layout prior with it, with the empty prompt in place of some captions
+/// so that classifier-free guidance has something to compare with (Ho and Salimans 2022, arXiv 2207.12598).
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
 /// <param name="corpusClips">Size of the corpus.</param>
 /// <param name="latents">The stage that encodes the corpus.</param>
-internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents)
+/// <param name="prior">The stage that trains text tower and layout prior first.</param>
+internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents, Stage prior)
 {
     public const string DenoiserFile = "unet.safetensors";
-    public const string TextFile = "text.safetensors";
 
     /// <summary>Key of the latents' scale in the metadata of <see cref="DenoiserFile"/>.</summary>
     public const string ScaleKey = "latent_scale";
 
-    private const int Batch = 32;
+    private const int Batch = 16;
     private const double PeakLearningRate = 1e-3;
     private const int WarmUpSteps = 200;
     private const double AverageDecay = 0.999;
-    private const double EmptyPromptShare = 0.1;
-    private const double SecondsPerStep = 0.9;
+    private const double SecondsPerStep = 0.6;
+
+    /// <summary>Steps from one look at the held-out clips to the next; a look takes as long as ten steps.</summary>
+    private const int StepsPerLook = 500;
+
+    /// <summary>Timestep from which the held-out clips are noised: below it, everything shows in the noisy latents.</summary>
+    private const int FirstLookTimestep = 500;
 
     public Stage Stage() => new(
         "toy-generator",
@@ -44,75 +49,85 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             ["steps"] = steps,
             ["batch"] = Batch,
             ["learningRate"] = PeakLearningRate,
-            ["emptyPromptShare"] = EmptyPromptShare,
             ["denoiser"] = JsonSerializer.SerializeToNode(ToyModels.Denoiser),
             ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
         },
-        [latents],
+        [latents, prior],
         steps * SecondsPerStep,
         Train);
 
     private void Train(StageContext context)
     {
-        using var outer = NewDisposeScope();
-        (Tensor latents_NCTHW, Tensor tokens_NL, double scale) = LoadCorpus(context);
-        using UNet3D denoiser = new(ToyModels.Denoiser);
+        using EncodedCorpus corpus = EncodedCorpus.Load(context, latents, corpusClips);
+        using UNet3D network = new(ToyModels.Denoiser);
         using TextTower text = new(ToyModels.Text);
-        Initialisation.Draw(denoiser, seed);
-        Initialisation.Draw(text, seed);
+        using LayoutPrior layout = new();
+        Initialisation.Draw(network, seed);
+        using (NewDisposeScope())
+        {
+            string textPath = context.Input(prior.Name, LayoutPriorTraining.TextFile);
+            StateLoader.Load(text, Safetensors.Load(textPath), textPath);
+            string layoutPath = context.Input(prior.Name, LayoutPriorTraining.LayoutFile);
+            StateLoader.Load(layout, Safetensors.Load(layoutPath), layoutPath);
+        }
+
+        ToyDenoiser denoiser = new(network, layout);
         using FlatParameters parameters = new([
-            .. denoiser.named_parameters().Select(item => ("denoiser." + item.name, item.parameter)),
-            .. text.named_parameters().Select(item => ("text." + item.name, item.parameter))]);
+            .. network.named_parameters().Select(item => ("denoiser." + item.name, item.parameter)),
+            .. text.named_parameters().Select(item => ("text." + item.name, item.parameter)),
+            .. layout.named_parameters().Select(item => ("layout." + item.name, item.parameter))]);
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"toy generator, seed {seed}, {steps} steps");
         TrainingLoop loop = new(context.Folder, state, optimiser);
-        loop.Run(
-            steps,
-            step =>
-            {
-                using var scope = NewDisposeScope();
-                JsonObject metrics = Step(denoiser, text, latents_NCTHW, tokens_NL, scale, step);
-                metrics["gradientNorm"] = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
-                average.Update();
-                return metrics;
-            },
-            done => context.Report(done, steps));
+        loop.Run(steps, Step, done => context.Report(done, steps));
         parameters.WriteBack(average.Values);
-        Dictionary<string, string> metadata = new() { [ScaleKey] = scale.ToString("R", CultureInfo.InvariantCulture) };
-        Safetensors.Save(context.PathOf(DenoiserFile), StateLoader.StateOf(denoiser).ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float16)), metadata);
-        Safetensors.Save(context.PathOf(TextFile), StateLoader.StateOf(text));
+        Dictionary<string, string> metadata = new() { [ScaleKey] = corpus.Scale.ToString("R", CultureInfo.InvariantCulture) };
+        Safetensors.Save(context.PathOf(DenoiserFile), StateLoader.StateOf(network).ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float16)), metadata);
+        Safetensors.Save(context.PathOf(LayoutPriorTraining.TextFile), StateLoader.StateOf(text));
+        Safetensors.Save(context.PathOf(LayoutPriorTraining.LayoutFile), StateLoader.StateOf(layout));
         loop.Finish();
-    }
 
-    private JsonObject Step(UNet3D denoiser, TextTower text, Tensor latents_NCTHW, Tensor tokens_NL, double scale, long step)
-    {
-        RandomStream stream = new(seed, "generator step", step);
-        long[] rows = new long[Batch];
-        long[] timesteps = new long[Batch];
-        bool[] isEmpty = new bool[Batch];
-        for (int i = 0; i < Batch; i++)
+        JsonObject Step(long step)
         {
-            rows[i] = stream.Next(corpusClips);
-            isEmpty[i] = stream.NextDouble() < EmptyPromptShare;
+            using var scope = NewDisposeScope();
+            RandomStream stream = new(seed, "generator step", step);
+            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, Batch);
+            long[] timesteps = [.. Enumerable.Range(0, Batch).Select(_ => (long)stream.Next(NoiseSchedule.Timesteps))];
+            Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL);
+            error_B.mean().backward();
+            JsonObject metrics = Summary(error_B.data<float>().ToArray(), timesteps);
+            metrics["gradientNorm"] = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
+            average.Update();
+            if ((step + 1) % StepsPerLook == 0)
+            {
+                metrics["heldOut"] = Look();
+            }
 
-            // Density rises with the noise: layout and motion are decided there, and are what a small model learns last.
-            timesteps[i] = (long)(NoiseSchedule.Timesteps * Math.Sqrt(stream.NextDouble()));
+            return metrics;
         }
 
-        Tensor rows_B = tensor(rows);
-        Tensor timesteps_B = tensor(timesteps);
-        Tensor clean_BCTHW = latents_NCTHW.index_select(0, rows_B).to(ScalarType.Float32).mul(scale);
-        Tensor noise_BCTHW = GaussianNoise.Draw(stream, clean_BCTHW.shape);
-        Tensor empty_L = tensor(new ToyTokenizer().Encode(""));
-        Tensor tokens_BL = where(tensor(isEmpty).unsqueeze(1), empty_L, tokens_NL.index_select(0, rows_B));
-        Tensor noisy_BCTHW = ToyModels.Schedule.AddNoise(clean_BCTHW, noise_BCTHW, timesteps_B);
-        Tensor target_BCTHW = ToyModels.Schedule.TargetOf(ToyModels.Target, clean_BCTHW, noise_BCTHW, timesteps_B);
-        UNet3DConditioning conditioning = new(text.call(tokens_BL)) { FramesPerSecond = ToyRenderer.FramesPerSecond };
-        Tensor error_B = (denoiser.call(noisy_BCTHW, timesteps_B, conditioning) - target_BCTHW).square().mean([1, 2, 3, 4]);
-        error_B.mean().backward();
+        // Mean squared error of the velocity, per clip.
+        Tensor Error(Tensor clean_BCTHW, Tensor noise_BCTHW, Tensor timesteps_B, Tensor tokens_BL)
+        {
+            Tensor noisy_BCTHW = ToyModels.Schedule.AddNoise(clean_BCTHW, noise_BCTHW, timesteps_B);
+            Tensor target_BCTHW = ToyModels.Schedule.TargetOf(ToyModels.Target, clean_BCTHW, noise_BCTHW, timesteps_B);
+            return (denoiser.Predict(noisy_BCTHW, timesteps_B, text.call(tokens_BL)) - target_BCTHW).square().mean([1, 2, 3, 4]);
+        }
 
-        float[] errors = error_B.data<float>().ToArray();
+        JsonObject Look()
+        {
+            using var scope = NewDisposeScope();
+            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Rest();
+            Tensor noise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), clean_BCTHW.shape);
+            int span = NoiseSchedule.Timesteps - FirstLookTimestep;
+            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(FirstLookTimestep + (i * span / EncodedCorpus.HeldOut)))]);
+            return CaptionGain.Measure(tokens_BL, changed_BL => Error(clean_BCTHW, noise_BCTHW, timesteps_B, changed_BL).mean().item<float>());
+        }
+    }
+
+    private static JsonObject Summary(float[] errors, long[] timesteps)
+    {
         JsonObject metrics = new() { ["loss"] = errors.Average() };
         foreach ((string name, int from, int to) in new[] { ("lossLowNoise", 0, 400), ("lossMiddle", 400, 800), ("lossHighNoise", 800, 1000) })
         {
@@ -121,20 +136,5 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         }
 
         return metrics;
-    }
-
-    private (Tensor Latents_NCTHW, Tensor Tokens_NL, double Scale) LoadCorpus(StageContext context)
-    {
-        using var scope = NewDisposeScope();
-        Dictionary<string, Tensor>[] files =
-        [
-            .. Enumerable.Range(0, corpusClips / LatentEncoding.ClipsPerFile).Select(i => Safetensors.Load(context.Input(latents.Name, LatentEncoding.FileName(i)))),
-        ];
-        Tensor latents_NCTHW = cat([.. files.Select(file => file["latents"])]);
-        Tensor tokens_NL = cat([.. files.Select(file => file["tokens"])]);
-
-        // As latent diffusion does: unit variance over a part of the corpus.
-        double scale = 1.0 / files[0]["latents"].to(ScalarType.Float32).std().item<float>();
-        return (latents_NCTHW.MoveToOuterDisposeScope(), tokens_NL.MoveToOuterDisposeScope(), scale);
     }
 }

@@ -33,27 +33,32 @@ public static class ToyModels
     };
 
     /// <summary>
-    /// 32 channels at 8×8, 64 at 4×4, where the attention is. The temporal attention after the first convolution is left out: at 8×8 it costs
+    /// 8 latent channels and the 8 of the layout prior go in; 32 channels at 8×8, 64 at 4×4, where the attention is. The temporal attention after the first convolution is left out: at 8×8 it costs
     /// a third of the whole denoiser (docs/toy-world.md), and the convolutions over time mix the frames there.
     /// </summary>
     public static UNet3DOptions Denoiser { get; } = new()
     {
-        InChannels = 8,
+        InChannels = 16,
         OutChannels = 8,
         ModelChannels = 32,
+        NormGroups = 8,
         ChannelMultipliers = [1, 2],
         ResBlocks = 1,
         AttentionResolutions = [2],
         HeadChannels = 16,
         InitialTemporalAttention = false,
         ContextChannels = TextWidth,
+        GuidanceEmbeddingSize = LayoutPrior.SummaryWidth,
         TemporalDropout = 0,
     };
 
     public static PredictionTarget Target => PredictionTarget.Velocity;
 
-    /// <summary>VideoCrafter2's noise schedule without its scale of the signal, which serves large pictures.</summary>
-    public static NoiseSchedule Schedule { get; } = NoiseSchedule.VideoCrafter2(scaled: false);
+    /// <summary>
+    /// VideoCrafter2's noise schedule without its scale of the signal, which serves large pictures, and ending in pure noise: at its own end
+    /// (ᾱ = 0.0047) whole tracks of these few, large objects still stand out, and the start of sampling would decide their motion.
+    /// </summary>
+    public static NoiseSchedule Schedule { get; } = NoiseSchedule.VideoCrafter2(scaled: false, endsInNoise: true);
 
     /// <summary>Schedule and target as a trainer takes them.</summary>
     public static NoiseScheduleTarget TrainingTarget { get; } = new(Schedule, Target, "toy");

@@ -20,20 +20,19 @@ public static class ToyPretraining
         Stage autoencoder = new AutoencoderTraining(seed, settings.AutoencoderSteps).Stage();
         Stage threshold = new DefectThreshold(seed, settings.CleanClips, autoencoder).Stage();
         Stage latents = new LatentEncoding(seed, settings.CorpusClips, autoencoder).Stage();
-        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents).Stage();
+        Stage prior = new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage();
+        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior).Stage();
         Stage quality = new GeneratorQuality(seed, settings.QualityPrompts, autoencoder, threshold, generator).Stage();
         ToyLabelledClips forRewards = new("video-reward", settings.LabelledClips, seed, autoencoder, generator);
         ToyLabelledClips forScorer = new("scorer", settings.LabelledClips, seed, autoencoder, generator);
         Stage videoReward = new ToyRewardTraining(seed, settings.JudgeSteps, forRewards).Stage();
         Stage patchReward = new ToyPatchRewardTraining(seed, settings.JudgeSteps, forRewards, videoReward).Stage();
         Stage scorer = new ToyScorerTraining(seed, settings.JudgeSteps, forScorer).Stage();
-        Stage[] trained = [autoencoder, threshold, latents, generator, quality, videoReward, patchReward, scorer];
+        Stage[] trained = [autoencoder, threshold, latents, prior, generator, quality, videoReward, patchReward, scorer];
         return [.. trained, new CheckpointCollection(autoencoder, threshold, generator, quality, videoReward, patchReward, scorer).Stage()];
     }
 
     /// <summary>The generator from the stages that trained its parts.</summary>
-    internal static ToyGenerator Load(StageContext context, Stage autoencoder, Stage generator) => ToyGenerator.Load(
-        context.Input(generator.Name, GeneratorTraining.DenoiserFile),
-        context.Input(generator.Name, GeneratorTraining.TextFile),
-        context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile));
+    internal static ToyGenerator Load(StageContext context, Stage autoencoder, Stage generator) =>
+        ToyGenerator.Load(file => context.Input((file == AutoencoderTraining.WeightsFile ? autoencoder : generator).Name, file));
 }

@@ -12,6 +12,9 @@ public sealed record ToyPretrainingSettings
     /// <summary>Clips that the generator is trained on, a multiple of 1,000.</summary>
     public int CorpusClips { get; init; } = 12_000;
 
+    /// <summary>Optimiser steps of the text tower and the layout prior before the generator's training.</summary>
+    public int LayoutPriorSteps { get; init; } = 1500;
+
     /// <summary>Optimiser steps of the generator.</summary>
     public int GeneratorSteps { get; init; } = 5000;
 

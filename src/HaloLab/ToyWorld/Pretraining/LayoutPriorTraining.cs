@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using HaloLab.Checkpoints;
+using HaloLab.Experiments;
+using HaloLab.Models.Layers;
+using HaloLab.Models.VideoCrafter2;
+using HaloLab.Optimisation;
+using HaloLab.Statistics;
+using static TorchSharp.torch;
+
+namespace HaloLab.ToyWorld.Pretraining;
+
+/// <summary>
+/// Trains the text tower and the layout prior to say a clip's latents from its caption alone, by squared error, so that the denoiser starts with text
+/// that means something, as VideoCrafter2 starts with a trained CLIP.
+/// </summary>
+/// <param name="seed">Seed of the run.</param>
+/// <param name="steps">Optimiser steps.</param>
+/// <param name="corpusClips">Size of the corpus.</param>
+/// <param name="latents">The stage that encodes the corpus.</param>
+internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips, Stage latents)
+{
+    public const string TextFile = "text.safetensors";
+    public const string LayoutFile = "layout.safetensors";
+
+    private const int Batch = 64;
+    private const double PeakLearningRate = 1e-3;
+    private const int WarmUpSteps = 50;
+    private const double AverageDecay = 0.99;
+    private const double SecondsPerStep = 0.05;
+
+    public Stage Stage() => new(
+        "toy-layout-prior",
+        1,
+        new JsonObject
+        {
+            ["seed"] = seed,
+            ["steps"] = steps,
+            ["batch"] = Batch,
+            ["learningRate"] = PeakLearningRate,
+            ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
+        },
+        [latents],
+        steps * SecondsPerStep,
+        Train);
+
+    private void Train(StageContext context)
+    {
+        using EncodedCorpus corpus = EncodedCorpus.Load(context, latents, corpusClips);
+        using TextTower text = new(ToyModels.Text);
+        using LayoutPrior prior = new();
+        Initialisation.Draw(text, seed);
+        Initialisation.Draw(prior, seed);
+        using FlatParameters parameters = new([
+            .. text.named_parameters().Select(item => ("text." + item.name, item.parameter)),
+            .. prior.named_parameters().Select(item => ("layout." + item.name, item.parameter))]);
+        using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
+        using ExponentialMovingAverage average = new(parameters, AverageDecay);
+        TrainingState state = new(parameters, optimiser, average, $"toy layout prior, seed {seed}, {steps} steps");
+        TrainingLoop loop = new(context.Folder, state, optimiser);
+        loop.Run(steps, Step, done => context.Report(done, steps));
+        parameters.WriteBack(average.Values);
+        JsonFile.Write(context.PathOf("caption-gain.json"), HeldOut());
+        Safetensors.Save(context.PathOf(TextFile), StateLoader.StateOf(text));
+        Safetensors.Save(context.PathOf(LayoutFile), StateLoader.StateOf(prior));
+        loop.Finish();
+
+        JsonObject Step(long step)
+        {
+            using var scope = NewDisposeScope();
+            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(new RandomStream(seed, "layout prior step", step), Batch);
+            Tensor loss = Loss(tokens_BL, clean_BCTHW);
+            loss.backward();
+            double gradientNorm = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
+            average.Update();
+            return new JsonObject { ["loss"] = loss.item<float>(), ["gradientNorm"] = gradientNorm };
+        }
+
+        JsonObject HeldOut()
+        {
+            using var scope = NewDisposeScope();
+            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Rest();
+            return CaptionGain.Measure(tokens_BL, changed_BL => Loss(changed_BL, clean_BCTHW).item<float>());
+        }
+
+        Tensor Loss(Tensor tokens_BL, Tensor clean_BCTHW) => (prior.call(text.call(tokens_BL)).Average_BCTHW - clean_BCTHW).square().mean();
+    }
+}
