@@ -6,7 +6,6 @@ using HaloLab.Generation;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
-using TorchSharp;
 
 namespace HaloLab.Cli.Verbs;
 
@@ -45,8 +44,7 @@ internal static class GenerateVerb
         using ToyGenerator generator = ToyGenerator.Load(checkpoints);
         long[] seeds = [.. prompts.Select((prompt, i) => new RandomStream(seed, "generate " + prompt, i % clipsPerPrompt).NextInt64())];
         using GeneratedClips generated = generator.Generate(prompts, seeds);
-        using DisposeScope scope = torch.NewDisposeScope();
-        VideoClip[] clips = [.. generated.Pixels_BCTHW.unbind().Select(pixels_CTHW => pixels_CTHW.ToClip(ToyRenderer.FramesPerSecond))];
+        VideoClip[] clips = generated.Pixels_BCTHW.ToClips(ToyRenderer.FramesPerSecond);
         List<object> rows = [];
         for (int i = 0; i < clips.Length; i++)
         {

@@ -37,4 +37,11 @@ public static class ClipTensors
         Tensor bytes_THWC = values_CTHW.clamp(0, 255).round().to(ScalarType.Byte).permute(1, 2, 3, 0).contiguous();
         return new VideoClip(bytes_THWC.data<byte>().ToArray(), (int)pixels_CTHW.shape[1], (int)pixels_CTHW.shape[2], (int)pixels_CTHW.shape[3], framesPerSecond);
     }
+    /// <summary>[B, 3, T, H, W] → B clips, each as <see cref="ToClip"/> gives it.</summary>
+    public static VideoClip[] ToClips(this Tensor pixels_BCTHW, double framesPerSecond, PixelRange range = PixelRange.MinusOneToOne)
+    {
+        ArgumentNullException.ThrowIfNull(pixels_BCTHW);
+        using var scope = NewDisposeScope();
+        return [.. pixels_BCTHW.unbind().Select(pixels_CTHW => pixels_CTHW.ToClip(framesPerSecond, range))];
+    }
 }

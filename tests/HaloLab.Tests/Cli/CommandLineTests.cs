@@ -30,6 +30,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--prompt", "generate")]
     [InlineData("--count", "generate", "--prompt", "a red circle moving left on a dark background", "--count", "0")]
     [InlineData("toy pretrain", "generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", "/nowhere")]
+    [InlineData("--threads", "toy", "pretrain", "--threads", "0")]
+    [InlineData("--steps", "toy", "pretrain", "--steps", "5")]
+    [InlineData("toy pretrain", "toy", "tune", "--checkpoints", "/nowhere")]
+    [InlineData("--seed", "toy", "tune", "--seed", "1")]
+    [InlineData("everything", "doctor", "everything")]
     public async Task WrongInputIsOneMessageAndExitCode2(string expected, params string[] arguments)
     {
         await HaloLabProgram.Refuses(expected, Path.Combine(_folder, "out"), arguments);

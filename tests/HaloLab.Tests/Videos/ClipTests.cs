@@ -36,6 +36,7 @@ public class ClipTests
         using var scope = NewDisposeScope();
         Tensor values = tensor(new float[] { -3, 0, 7 }).reshape(3, 1, 1, 1);
         Assert.Equal([0, 128, 255], values.ToClip(1).Pixels.ToArray());
+        Assert.Equal([0, 128, 255], stack([zeros_like(values), values]).ToClips(1)[1].Pixels.ToArray());
         Assert.Throws<ArgumentException>(() => values.mul(float.NaN).ToClip(1));
         Assert.Throws<ArgumentException>(() => zeros(1, 2, 3).ToClip(1));
     }

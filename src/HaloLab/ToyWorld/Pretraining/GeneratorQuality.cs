@@ -60,7 +60,7 @@ internal sealed class GeneratorQuality(long seed, int prompts, Stage autoencoder
             using var scope = NewDisposeScope();
             string[] batch = [.. asked.Skip(clips.Count).Take(ClipsPerReport).Select(caption => caption.ToString())];
             Tensor pixels_BCTHW = generator.Generate(batch, [.. batch.Select(_ => stream.NextInt64())]).Pixels_BCTHW;
-            clips.AddRange(pixels_BCTHW.unbind().Select(pixels_CTHW => pixels_CTHW.ToClip(ToyRenderer.FramesPerSecond)));
+            clips.AddRange(pixels_BCTHW.ToClips(ToyRenderer.FramesPerSecond));
             report(clips.Count);
         }
 

@@ -80,7 +80,7 @@ internal sealed class ToyLabelledClips
                 RandomStream stream = new(_seed, _purpose + " samples", first);
                 string[] prompts = [.. Enumerable.Range(0, Math.Min(ClipsPerFile, SampleCount - first)).Select(i => captions[i % 2][stream.Next(captions[i % 2].Count)].ToString())];
                 GeneratedClips clips = generator.Generate(prompts, [.. prompts.Select(_ => stream.NextInt64())]);
-                using ClipBundle bundle = new([.. clips.Pixels_BCTHW.unbind().Select(pixels_CTHW => pixels_CTHW.ToClip(ToyRenderer.FramesPerSecond))], prompts, prompts, clips.Latents_BCTHW);
+                using ClipBundle bundle = new(clips.Pixels_BCTHW.ToClips(ToyRenderer.FramesPerSecond), prompts, prompts, clips.Latents_BCTHW);
                 bundle.Save(path);
             }
 

@@ -66,7 +66,7 @@ internal sealed class CandidateStage(ReproductionSettings settings, long seed, T
             pixels.Add(versions.Pixels_BCTHW);
         }
 
-        VideoClip[] clips = [.. cat([.. pixels]).unbind().Select(pixels_CTHW => pixels_CTHW.ToClip(ToyRenderer.FramesPerSecond))];
+        VideoClip[] clips = cat([.. pixels]).ToClips(ToyRenderer.FramesPerSecond);
         string[] Repeated(string[] values) => [.. Enumerable.Repeat(values, settings.ClipsPerLayout).SelectMany(value => value)];
         return new ClipBundle(clips, Repeated(rows), Repeated(groups), cat([.. latents]));
     }

@@ -56,7 +56,7 @@ internal sealed class SampleStage(ReproductionSettings settings, long seed, ToyG
                 string[] rows = [.. prompts.Skip(first).Take(PromptsPerFile).SelectMany(prompt => Enumerable.Repeat(prompt, settings.SamplesPerPrompt))];
                 string[] groups = [.. rows.Select((prompt, i) => string.Create(CultureInfo.InvariantCulture, $"{prompt} / sample {i % settings.SamplesPerPrompt}"))];
                 GeneratedClips samples = model.Generate(rows, [.. groups.Select(group => new RandomStream(seed, "judged " + group).NextInt64())]);
-                using ClipBundle bundle = new([.. samples.Pixels_BCTHW.unbind().Select(pixels => pixels.ToClip(ToyRenderer.FramesPerSecond))], rows, groups, samples.Latents_BCTHW);
+                using ClipBundle bundle = new(samples.Pixels_BCTHW.ToClips(ToyRenderer.FramesPerSecond), rows, groups, samples.Latents_BCTHW);
                 bundle.Save(path);
             }
 
