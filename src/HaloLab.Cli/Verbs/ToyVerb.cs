@@ -17,12 +17,14 @@ internal static class ToyVerb
         Command command = new("pretrain", "Train the toy autoencoder, generator and reward model from nothing (hours; goes on where it stopped).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "toy-pretraining"));
+        Option<string?> from = new("--from") { Description = "Folder of toy checkpoints: train on from its generator, keeping its autoencoder, instead of from nothing." };
+        command.Options.Add(from);
         command.SetAction((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.UseCompute(parsed, folder);
+            IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings(), parsed.GetValue(from));
             RunStore store = new(folder);
-            IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings());
             IReadOnlyList<StageResult> results = RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
             Console.WriteLine(results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder);
             return Task.FromResult(ExitCode.Done);

@@ -33,7 +33,7 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
     }
 
     /// <summary>Guidance scale of every sample.</summary>
-    public static double Guidance => 2.5;
+    public static double Guidance => 5;
 
     /// <summary>The lattice of the latents: 8 × 8 × 8, 4 pixels apart.</summary>
     public static LatentLattice Lattice { get; } = LatentLattice.ForClip(ToyRenderer.Frames, ToyRenderer.Size, ToyRenderer.Size, spatialStride: 4);

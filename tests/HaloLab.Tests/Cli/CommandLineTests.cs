@@ -32,6 +32,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("toy pretrain", "generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", "/nowhere")]
     [InlineData("--threads", "toy", "pretrain", "--threads", "0")]
     [InlineData("--steps", "toy", "pretrain", "--steps", "5")]
+    [InlineData("unet.safetensors", "toy", "pretrain", "--from", "/nowhere")]
     [InlineData("toy pretrain", "toy", "tune", "--checkpoints", "/nowhere")]
     [InlineData("--seed", "toy", "tune", "--seed", "1")]
     [InlineData("everything", "doctor", "everything")]

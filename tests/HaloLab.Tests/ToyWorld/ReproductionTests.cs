@@ -60,25 +60,4 @@ public sealed class ReproductionTests : IDisposable
             .Where(path => Path.GetFileName(path) != StageManifest.FileName)
             .Append(Path.Combine(folder, "claims.json"))
             .ToDictionary(path => Path.GetRelativePath(folder, path), path => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
-
-    private sealed class StoppingProgress(int reports, CancellationTokenSource cancellation) : IRunProgress
-    {
-        private int _left = reports;
-
-        public void StageStarted(string name, double secondsLeft)
-        {
-        }
-
-        public void StageAdvanced(string name, double share, double secondsLeft)
-        {
-            if (--_left == 0)
-            {
-                cancellation.Cancel();
-            }
-        }
-
-        public void StageFinished(StageResult result)
-        {
-        }
-    }
 }

@@ -2,9 +2,11 @@ using HaloLab.Experiments;
 
 namespace HaloLab.ToyWorld.Pretraining;
 
-/// <summary>Puts what ships into one folder, with a manifest of the stages that made it.</summary>
+/// <summary>Puts what ships into one folder, with a manifest of the stages that made it, and before them of those that made its start, if it had one.</summary>
 internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, Stage generator, Stage quality, Stage videoReward, Stage patchReward, Stage scorer)
 {
+    public const string ManifestFile = "manifest.json";
+
     public Stage Stage() => new(ToyPretraining.CheckpointStage, 1, [], [autoencoder, threshold, generator, quality, videoReward, patchReward, scorer], 1, Collect);
 
     private void Collect(StageContext context)
@@ -27,6 +29,8 @@ internal sealed class CheckpointCollection(Stage autoencoder, Stage threshold, S
         }
 
         StageManifest[] manifests = [.. files.Select(item => item.Stage).Distinct().Select(stage => JsonFile.Read<StageManifest>(context.Input(stage.Name, StageManifest.FileName)))];
-        JsonFile.Write(context.PathOf("manifest.json"), manifests.Select(manifest => manifest with { Seconds = Math.Round(manifest.Seconds) }).ToArray());
+        string earlier = context.Input(autoencoder.Name, ManifestFile);
+        StageManifest[] all = [.. File.Exists(earlier) ? JsonFile.Read<StageManifest[]>(earlier) : [], .. manifests];
+        JsonFile.Write(context.PathOf(ManifestFile), all.Select(manifest => manifest with { Seconds = Math.Round(manifest.Seconds) }).ToArray());
     }
 }

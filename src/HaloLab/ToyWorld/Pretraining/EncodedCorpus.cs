@@ -15,9 +15,10 @@ internal sealed class EncodedCorpus : IDisposable
 
     private readonly Tensor _latents_NCTHW;
     private readonly Tensor _tokens_NL;
-    private readonly Tensor _empty_L = tensor(new ToyTokenizer().Encode(""));
+    private readonly Tensor _empty_L;
 
-    private EncodedCorpus(Tensor latents_NCTHW, Tensor tokens_NL, double scale) => (_latents_NCTHW, _tokens_NL, Scale) = (latents_NCTHW, tokens_NL, scale);
+    private EncodedCorpus(Tensor latents_NCTHW, Tensor tokens_NL, Tensor empty_L, double scale) =>
+        (_latents_NCTHW, _tokens_NL, _empty_L, Scale) = (latents_NCTHW, tokens_NL, empty_L, scale);
 
     /// <summary>Factor that gives the latents unit variance, over a part of the corpus, as latent diffusion does.</summary>
     public double Scale { get; }
@@ -36,7 +37,8 @@ internal sealed class EncodedCorpus : IDisposable
         Tensor latents_NCTHW = cat([.. files.Select(file => file["latents"])]);
         Tensor tokens_NL = cat([.. files.Select(file => file["tokens"])]);
         double scale = 1.0 / files[0]["latents"].to(ScalarType.Float32).std().item<float>();
-        return new(latents_NCTHW.MoveToOuterDisposeScope(), tokens_NL.MoveToOuterDisposeScope(), scale);
+        Tensor empty_L = tensor(new ToyTokenizer().Encode(""));
+        return new(latents_NCTHW.MoveToOuterDisposeScope(), tokens_NL.MoveToOuterDisposeScope(), empty_L.MoveToOuterDisposeScope(), scale);
     }
 
     /// <summary>A batch of training clips, with the empty prompt in place of a tenth of the captions.</summary>

@@ -20,7 +20,7 @@ namespace HaloLab.ToyWorld.Pretraining;
 /// <param name="steps">Optimiser steps.</param>
 /// <param name="corpusClips">Size of the corpus.</param>
 /// <param name="latents">The stage that encodes the corpus.</param>
-/// <param name="prior">The stage that trains text tower and layout prior first.</param>
+/// <param name="prior">The stage that trains text tower and layout prior first, or the one that holds a whole generator to go on from.</param>
 internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents, Stage prior)
 {
     public const string DenoiserFile = "unet.safetensors";
@@ -69,6 +69,11 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             StateLoader.Load(text, Safetensors.Load(textPath), textPath);
             string layoutPath = context.Input(prior.Name, LayoutPriorTraining.LayoutFile);
             StateLoader.Load(layout, Safetensors.Load(layoutPath), layoutPath);
+            string networkPath = context.Input(prior.Name, DenoiserFile);
+            if (prior.Name == GeneratorStart.StageName)
+            {
+                StateLoader.Load(network, Safetensors.Load(networkPath), networkPath, convert: true);
+            }
         }
 
         ToyDenoiser denoiser = new(network, layout);

@@ -7,12 +7,14 @@ using HaloLab.Models.VideoCrafter2;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>
 /// Trains the text tower and the layout prior to say a clip's latents from its caption alone, by squared error, so that the denoiser starts with text
-/// that means something, as VideoCrafter2 starts with a trained CLIP.
+/// that means something, as VideoCrafter2 starts with a trained CLIP. The summary must also give the caption's words back: the average hardly
+/// depends on the kind of an object whose place is unknown, and without that task nor would text and summary.
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
@@ -31,7 +33,7 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
 
     public Stage Stage() => new(
         "toy-layout-prior",
-        1,
+        2,
         new JsonObject
         {
             ["seed"] = seed,
@@ -49,11 +51,14 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
         using EncodedCorpus corpus = EncodedCorpus.Load(context, latents, corpusClips);
         using TextTower text = new(ToyModels.Text);
         using LayoutPrior prior = new();
+        using Linear words = new(LayoutPrior.SummaryWidth, ToyModels.Text.ContextLength * ToyModels.Text.VocabularySize);
         Initialisation.Draw(text, seed);
         Initialisation.Draw(prior, seed);
+        Initialisation.Draw(words, seed);
         using FlatParameters parameters = new([
             .. text.named_parameters().Select(item => ("text." + item.name, item.parameter)),
-            .. prior.named_parameters().Select(item => ("layout." + item.name, item.parameter))]);
+            .. prior.named_parameters().Select(item => ("layout." + item.name, item.parameter)),
+            .. words.named_parameters().Select(item => ("words." + item.name, item.parameter))]);
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"toy layout prior, seed {seed}, {steps} steps");
@@ -69,20 +74,22 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
         {
             using var scope = NewDisposeScope();
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(new RandomStream(seed, "layout prior step", step), Batch);
-            Tensor loss = Loss(tokens_BL, clean_BCTHW);
-            loss.backward();
+            LayoutPrior.Answer answer = prior.call(text.call(tokens_BL));
+            Tensor loss = Error(answer, clean_BCTHW);
+            Tensor wordLoss = functional.cross_entropy(words.call(answer.Summary_BE).view(-1, ToyModels.Text.VocabularySize), tokens_BL.flatten());
+            (loss + wordLoss).backward();
             double gradientNorm = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
             average.Update();
-            return new JsonObject { ["loss"] = loss.item<float>(), ["gradientNorm"] = gradientNorm };
+            return new JsonObject { ["loss"] = loss.item<float>(), ["wordLoss"] = wordLoss.item<float>(), ["gradientNorm"] = gradientNorm };
         }
 
         JsonObject HeldOut()
         {
             using var scope = NewDisposeScope();
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Rest();
-            return CaptionGain.Measure(tokens_BL, changed_BL => Loss(changed_BL, clean_BCTHW).item<float>());
+            return CaptionGain.Measure(tokens_BL, changed_BL => Error(prior.call(text.call(changed_BL)), clean_BCTHW).item<float>());
         }
 
-        Tensor Loss(Tensor tokens_BL, Tensor clean_BCTHW) => (prior.call(text.call(tokens_BL)).Average_BCTHW - clean_BCTHW).square().mean();
+        static Tensor Error(LayoutPrior.Answer answer, Tensor clean_BCTHW) => (answer.Average_BCTHW - clean_BCTHW).square().mean();
     }
 }

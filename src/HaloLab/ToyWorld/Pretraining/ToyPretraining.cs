@@ -14,13 +14,15 @@ public static class ToyPretraining
     /// <summary>All stages of the recipe; the last, <see cref="CheckpointStage"/>, collects what ships.</summary>
     /// <param name="seed">Seed of every random number.</param>
     /// <param name="settings">How long everything is trained.</param>
-    public static IReadOnlyList<Stage> Stages(long seed, ToyPretrainingSettings settings)
+    /// <param name="start">Folder of a generator to train on from, with its autoencoder; null for everything from nothing.</param>
+    /// <exception cref="InputException">A file of the start is missing.</exception>
+    public static IReadOnlyList<Stage> Stages(long seed, ToyPretrainingSettings settings, string? start = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        Stage autoencoder = new AutoencoderTraining(seed, settings.AutoencoderSteps).Stage();
+        Stage autoencoder = start is null ? new AutoencoderTraining(seed, settings.AutoencoderSteps).Stage() : new GeneratorStart(start).Stage();
         Stage threshold = new DefectThreshold(seed, settings.CleanClips, autoencoder).Stage();
         Stage latents = new LatentEncoding(seed, settings.CorpusClips, autoencoder).Stage();
-        Stage prior = new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage();
+        Stage prior = start is null ? new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage() : autoencoder;
         Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior).Stage();
         Stage quality = new GeneratorQuality(seed, settings.QualityPrompts, autoencoder, threshold, generator).Stage();
         ToyLabelledClips forRewards = new("video-reward", settings.LabelledClips, seed, autoencoder, generator);
@@ -28,7 +30,7 @@ public static class ToyPretraining
         Stage videoReward = new ToyRewardTraining(seed, settings.JudgeSteps, forRewards).Stage();
         Stage patchReward = new ToyPatchRewardTraining(seed, settings.JudgeSteps, forRewards, videoReward).Stage();
         Stage scorer = new ToyScorerTraining(seed, settings.JudgeSteps, forScorer).Stage();
-        Stage[] trained = [autoencoder, threshold, latents, prior, generator, quality, videoReward, patchReward, scorer];
+        Stage[] trained = [autoencoder, threshold, latents, .. start is null ? [prior] : Array.Empty<Stage>(), generator, quality, videoReward, patchReward, scorer];
         return [.. trained, new CheckpointCollection(autoencoder, threshold, generator, quality, videoReward, patchReward, scorer).Stage()];
     }
 

@@ -16,7 +16,7 @@ public sealed record ToyPretrainingSettings
     public int LayoutPriorSteps { get; init; } = 1500;
 
     /// <summary>Optimiser steps of the generator.</summary>
-    public int GeneratorSteps { get; init; } = 6000;
+    public int GeneratorSteps { get; init; } = 7500;
 
     /// <summary>Development prompts on which the generator's obedience is measured.</summary>
     public int QualityPrompts { get; init; } = 192;

@@ -1,0 +1,57 @@
+using HaloLab.Experiments;
+using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Pretraining;
+
+namespace HaloLab.Tests.ToyWorld;
+
+/// <summary>The recipe of the shipped checkpoints at the smallest size.</summary>
+public sealed class ToyPretrainingTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-pretraining").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void AnInterruptedRecipeGoesOnAndMakesCheckpointsThatLoad()
+    {
+        ToyPretrainingSettings settings = new()
+        {
+            AutoencoderSteps = 2,
+            CleanClips = 8,
+            CorpusClips = 1000,
+            LayoutPriorSteps = 2,
+            GeneratorSteps = 2,
+            QualityPrompts = 2,
+            LabelledClips = 16,
+            JudgeSteps = 2,
+        };
+        IReadOnlyList<StageResult>? results = null;
+        int stops = 0;
+        while (results is null)
+        {
+            using CancellationTokenSource cancellation = new();
+            try
+            {
+                results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings), new StoppingProgress(45, cancellation), cancellation.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.InRange(++stops, 1, 20);
+            }
+        }
+
+        Assert.InRange(stops, 1, 20);
+        string first = results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder;
+        using ToyGenerator generator = ToyGenerator.Load(first);
+        Assert.Equal(1, generator.Generate(["a red circle moving left on a dark background"], [1]).Pixels_BCTHW.shape[0]);
+
+        // Trained on from there: another generator in the same autoencoder's latents, and a manifest that says where it comes from.
+        using CancellationTokenSource never = new();
+        results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings, first), new StoppingProgress(-1, never), never.Token);
+        string second = results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder;
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first, "vae.safetensors")), File.ReadAllBytes(Path.Combine(second, "vae.safetensors")));
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "unet.safetensors")), File.ReadAllBytes(Path.Combine(second, "unet.safetensors")));
+        StageManifest[] manifests = JsonFile.Read<StageManifest[]>(Path.Combine(second, "manifest.json"));
+        Assert.Equal(["toy-autoencoder", "toy-start"], manifests.Select(manifest => manifest.Name).Where(name => name is "toy-autoencoder" or "toy-start"));
+    }
+}
