@@ -1,6 +1,8 @@
+using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
+using static TorchSharp.torch;
 
 namespace HaloLab.Tests.ToyWorld;
 
@@ -32,25 +34,28 @@ public sealed class ToyPretrainingTests : IDisposable
             using CancellationTokenSource cancellation = new();
             try
             {
-                results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings), new StoppingProgress(45, cancellation), cancellation.Token);
+                results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings), new StoppingProgress(24, cancellation), cancellation.Token);
             }
             catch (OperationCanceledException)
             {
-                Assert.InRange(++stops, 1, 20);
+                Assert.InRange(++stops, 1, 5);
             }
         }
 
-        Assert.InRange(stops, 1, 20);
+        Assert.InRange(stops, 1, 5);
         string first = results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder;
         using ToyGenerator generator = ToyGenerator.Load(first);
         Assert.Equal(1, generator.Generate(["a red circle moving left on a dark background"], [1]).Pixels_BCTHW.shape[0]);
 
-        // Trained on from there: another generator in the same autoencoder's latents, and a manifest that says where it comes from.
+        // Trained on from there with another seed: the same autoencoder, a denoiser of which two steps of warm-up move, in half precision, only what
+        // started at zero, and a manifest that says where it all comes from.
         using CancellationTokenSource never = new();
-        results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings, first), new StoppingProgress(-1, never), never.Token);
+        results = new RunStore(_folder).Run(ToyPretraining.Stages(2, settings, first), new StoppingProgress(-1, never), never.Token);
         string second = results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder;
         Assert.Equal(File.ReadAllBytes(Path.Combine(first, "vae.safetensors")), File.ReadAllBytes(Path.Combine(second, "vae.safetensors")));
-        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "unet.safetensors")), File.ReadAllBytes(Path.Combine(second, "unet.safetensors")));
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> denoiser = Safetensors.Load(Path.Combine(second, "unet.safetensors"));
+        Assert.Equal(["out.2.weight"], Safetensors.Load(Path.Combine(first, "unet.safetensors")).Where(item => !item.Value.bytes.SequenceEqual(denoiser[item.Key].bytes)).Select(item => item.Key));
         StageManifest[] manifests = JsonFile.Read<StageManifest[]>(Path.Combine(second, "manifest.json"));
         Assert.Equal(["toy-autoencoder", "toy-start"], manifests.Select(manifest => manifest.Name).Where(name => name is "toy-autoencoder" or "toy-start"));
     }
