@@ -154,7 +154,10 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
 
     private static long[] LatentShape => [ToyModels.Autoencoder.LatentChannels, Lattice.Frames, Lattice.Height, Lattice.Width];
 
-    private static Dictionary<string, string> Fill(nn.Module module, string path)
+    /// <summary>Loads a part of the generator from its file, whatever precision it was kept in.</summary>
+    /// <returns>The file's metadata.</returns>
+    /// <exception cref="InputException">The file is missing, broken, or does not fit.</exception>
+    internal static Dictionary<string, string> Fill(nn.Module module, string path)
     {
         using var scope = NewDisposeScope();
         StateLoader.Load(module, Safetensors.Load(path, out Dictionary<string, string> metadata), path, convert: true);

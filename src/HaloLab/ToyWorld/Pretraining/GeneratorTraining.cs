@@ -63,17 +63,11 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         using TextTower text = new(ToyModels.Text);
         using LayoutPrior layout = new();
         Initialisation.Draw(network, seed);
-        using (NewDisposeScope())
+        ToyGenerator.Fill(text, context.Input(prior.Name, LayoutPriorTraining.TextFile));
+        ToyGenerator.Fill(layout, context.Input(prior.Name, LayoutPriorTraining.LayoutFile));
+        if (prior.Name == GeneratorStart.StageName)
         {
-            string textPath = context.Input(prior.Name, LayoutPriorTraining.TextFile);
-            StateLoader.Load(text, Safetensors.Load(textPath), textPath);
-            string layoutPath = context.Input(prior.Name, LayoutPriorTraining.LayoutFile);
-            StateLoader.Load(layout, Safetensors.Load(layoutPath), layoutPath);
-            string networkPath = context.Input(prior.Name, DenoiserFile);
-            if (prior.Name == GeneratorStart.StageName)
-            {
-                StateLoader.Load(network, Safetensors.Load(networkPath), networkPath, convert: true);
-            }
+            ToyGenerator.Fill(network, context.Input(prior.Name, DenoiserFile));
         }
 
         ToyDenoiser denoiser = new(network, layout);
