@@ -1,22 +1,33 @@
+using System.Diagnostics;
 using HaloLab.Experiments;
 using Spectre.Console;
 
 namespace HaloLab.Cli.Progress;
 
-/// <summary>Progress as live bars, one a stage, the running one with the time left for everything.</summary>
+/// <summary>
+/// Progress as live bars, one a stage, the running one with the time left for everything. They are drawn by the thread that works: one that
+/// draws beside it makes garbage, and a collection on another thread can free a number that TorchSharp is about to use (Directory.Build.props).
+/// </summary>
 internal sealed class BarProgress(ProgressContext context) : IRunProgress
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private readonly Stopwatch _sinceDrawn = Stopwatch.StartNew();
     private ProgressTask? _current;
 
     public void StageStarted(string name, double secondsLeft)
     {
         _current = context.AddTask(Describe(name, secondsLeft), maxValue: 1);
+        Draw();
     }
 
     public void StageAdvanced(string name, double share, double secondsLeft)
     {
         _current!.Value = share;
         _current.Description = Describe(name, secondsLeft);
+        if (_sinceDrawn.Elapsed >= Interval)
+        {
+            Draw();
+        }
     }
 
     public void StageFinished(StageResult result)
@@ -25,6 +36,13 @@ internal sealed class BarProgress(ProgressContext context) : IRunProgress
         task.Description = result.WasRead ? $"{result.Name.EscapeMarkup()} [grey](found finished)[/]" : result.Name.EscapeMarkup();
         task.Value = 1;
         task.StopTask();
+        Draw();
+    }
+
+    private void Draw()
+    {
+        context.Refresh();
+        _sinceDrawn.Restart();
     }
 
     private static string Describe(string name, double secondsLeft) => $"{name.EscapeMarkup()} [grey](all in {RunDisplay.Duration(secondsLeft)})[/]";

@@ -16,7 +16,7 @@ internal static class RunDisplay
         }
 
         return console.Progress()
-            .AutoRefresh(true)
+            .AutoRefresh(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .Start(context => run(new BarProgress(context)));
     }

@@ -18,6 +18,8 @@ internal static partial class ChartTheme
     public static readonly OxyColor Soft = OxyColor.FromRgb(2, 0, 2);
     public static readonly OxyColor Line = OxyColor.FromRgb(3, 0, 3);
     public static readonly OxyColor Grid = OxyColor.FromRgb(4, 0, 4);
+    public const string Font = "system-ui, sans-serif";
+    public const double FontSize = 12;
     private const int SeriesColours = 6;
 
     private static readonly string[] Roles = ["--ink", "--soft", "--line", "--grid", .. Enumerable.Range(1, SeriesColours).Select(i => $"--series{i}")];
@@ -33,8 +35,8 @@ internal static partial class ChartTheme
         {
             Background = OxyColors.Transparent,
             PlotAreaBorderThickness = new OxyThickness(0),
-            DefaultFont = "system-ui, sans-serif",
-            DefaultFontSize = 12,
+            DefaultFont = Font,
+            DefaultFontSize = FontSize,
             TextColor = Ink,
             Padding = new OxyThickness(4, 8, 16, 4),
             Culture = CultureInfo.InvariantCulture,
@@ -47,7 +49,7 @@ internal static partial class ChartTheme
                 LegendPlacement = LegendPlacement.Outside,
                 LegendOrientation = LegendOrientation.Horizontal,
                 LegendTextColor = Ink,
-                LegendFontSize = 12,
+                LegendFontSize = FontSize,
                 LegendPadding = 2,
                 LegendMargin = 2,
                 LegendSymbolLength = 22,

@@ -13,6 +13,10 @@ public sealed class ForestPlot : IDisplay
 {
     private const int TextColumns = 41;
 
+    /// <summary>Room left and right of the plot, so that plots below each other line up; longer labels get more.</summary>
+    private const double LabelRoom = 260;
+    private const double NumberRoom = 180;
+
     private readonly IReadOnlyList<ForestRow> _rows;
 
     /// <param name="title">Title, or empty.</param>
@@ -33,12 +37,13 @@ public sealed class ForestPlot : IDisplay
     public double? Threshold { get; }
 
     /// <summary>Width in CSS pixels.</summary>
-    public int Width { get; init; } = 720;
+    public int Width { get; init; } = 960;
 
     /// <inheritdoc/>
     public HtmlFragment ToHtml()
     {
         PlotModel model = ChartTheme.Model(withLegend: false);
+        model.PlotMargins = new OxyThickness(Math.Max(LabelRoom, LongestLabel()), double.NaN, NumberRoom, double.NaN);
         (double lowest, double highest) = Range();
         LinearAxis horizontal = ChartTheme.Axis(AxisPosition.Bottom, XLabel, withGrid: false);
         (horizontal.Minimum, horizontal.Maximum) = (lowest, highest);
@@ -103,6 +108,12 @@ public sealed class ForestPlot : IDisplay
         (axis.StartPosition, axis.EndPosition) = (1, 0);
         axis.LabelFormatter = value => value >= 0 && value < _rows.Count ? label(_rows[(int)Math.Round(value)]) : "";
         return axis;
+    }
+
+    private double LongestLabel()
+    {
+        ChartTextMeasurer measurer = new();
+        return _rows.Max(row => measurer.MeasureText(row.Label, ChartTheme.Font, ChartTheme.FontSize, FontWeights.Normal).Width) + ChartTheme.FontSize;
     }
 
     private (double Lowest, double Highest) Range()

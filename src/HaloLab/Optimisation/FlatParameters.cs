@@ -31,6 +31,10 @@ public sealed class FlatParameters : IDisposable
         Values = cat([.. _parameters.Select(parameter => parameter.detach().reshape(-1).to(ScalarType.Float32))]).DetachFromDisposeScope();
     }
 
+    /// <summary>All parameters of some modules, each by its own name behind the module's: <c>text.embedding.weight</c>.</summary>
+    public static FlatParameters Of(params IEnumerable<(string Name, nn.Module Module)> modules) =>
+        new(modules.SelectMany(part => part.Module.named_parameters().Select(item => ($"{part.Name}.{item.name}", item.parameter))));
+
     /// <summary>Names in the order of the vector.</summary>
     public IReadOnlyList<string> Names { get; }
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Statistics;
@@ -17,7 +16,7 @@ internal sealed class DefectThreshold(long seed, int clips, Stage autoencoder)
     public const string File = "defects.json";
     private const double Exceeding = 0.005;
     private const int ClipsAtOnce = 32;
-    private const double SecondsPerClip = 0.04;
+    private const double SecondsPerClip = 0.1;
 
     public Stage Stage() => new("toy-defect-threshold", 1, new JsonObject { ["seed"] = seed, ["clips"] = clips, ["exceeding"] = Exceeding }, [autoencoder], clips * SecondsPerClip, Fix);
 
@@ -57,11 +56,7 @@ internal sealed class DefectThreshold(long seed, int clips, Stage autoencoder)
     private void Fix(StageContext context)
     {
         using AutoencoderKL model = new(ToyModels.Autoencoder);
-        using (NewDisposeScope())
-        {
-            StateLoader.Load(model, Safetensors.Load(context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile)), AutoencoderTraining.WeightsFile);
-        }
-
+        ToyGenerator.Fill(model, context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile));
         double[] worst = WorstSeverities(model, seed, "defect threshold", ToySplit.Training, clips, done => context.Report(done, clips));
         double severity = worst.Order().ElementAt((int)Math.Ceiling(clips * (1 - Exceeding)) - 1);
         JsonFile.Write(context.PathOf(File), new Threshold(severity, clips, worst.Count(value => value > severity) / (double)clips));

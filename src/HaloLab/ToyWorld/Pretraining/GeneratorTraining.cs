@@ -32,23 +32,27 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
     private const double PeakLearningRate = 1e-3;
     private const int WarmUpSteps = 200;
     private const double AverageDecay = 0.999;
-    private const double SecondsPerStep = 0.6;
+    private const double SecondsPerStep = 0.45;
 
     /// <summary>Steps from one look at the held-out clips to the next; a look takes as long as ten steps.</summary>
     private const int StepsPerLook = 500;
 
-    /// <summary>Timestep from which the held-out clips are noised: below it, everything shows in the noisy latents.</summary>
-    private const int FirstLookTimestep = 500;
+    /// <summary>Timestep from which the caption matters most: below it, nearly everything shows in the noisy latents. The held-out clips are noised from here on.</summary>
+    private const int FirstCaptionTimestep = 500;
+
+    /// <summary>Share of the training clips that are noised from <see cref="FirstCaptionTimestep"/> on; uniform timesteps would be a half.</summary>
+    private const double CaptionTimestepShare = 0.75;
 
     public Stage Stage() => new(
         "toy-generator",
-        1,
+        2,
         new JsonObject
         {
             ["seed"] = seed,
             ["steps"] = steps,
             ["batch"] = Batch,
             ["learningRate"] = PeakLearningRate,
+            ["captionTimestepShare"] = CaptionTimestepShare,
             ["denoiser"] = JsonSerializer.SerializeToNode(ToyModels.Denoiser),
             ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
         },
@@ -71,10 +75,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         }
 
         ToyDenoiser denoiser = new(network, layout);
-        using FlatParameters parameters = new([
-            .. network.named_parameters().Select(item => ("denoiser." + item.name, item.parameter)),
-            .. text.named_parameters().Select(item => ("text." + item.name, item.parameter)),
-            .. layout.named_parameters().Select(item => ("layout." + item.name, item.parameter))]);
+        using FlatParameters parameters = FlatParameters.Of(("denoiser", network), ("text", text), ("layout", layout));
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"toy generator, seed {seed}, {steps} steps");
@@ -92,7 +93,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             using var scope = NewDisposeScope();
             RandomStream stream = new(seed, "generator step", step);
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, Batch);
-            long[] timesteps = [.. Enumerable.Range(0, Batch).Select(_ => (long)stream.Next(NoiseSchedule.Timesteps))];
+            long[] timesteps = [.. Enumerable.Range(0, Batch).Select(_ => DrawTimestep(stream))];
             Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL);
             error_B.mean().backward();
             JsonObject metrics = Summary(error_B.data<float>().ToArray(), timesteps);
@@ -119,11 +120,15 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             using var scope = NewDisposeScope();
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Rest();
             Tensor noise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), clean_BCTHW.shape);
-            int span = NoiseSchedule.Timesteps - FirstLookTimestep;
-            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(FirstLookTimestep + (i * span / EncodedCorpus.HeldOut)))]);
+            int span = NoiseSchedule.Timesteps - FirstCaptionTimestep;
+            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(FirstCaptionTimestep + (i * span / EncodedCorpus.HeldOut)))]);
             return CaptionGain.Measure(tokens_BL, changed_BL => Error(clean_BCTHW, noise_BCTHW, timesteps_B, changed_BL).mean().item<float>());
         }
     }
+
+    private static long DrawTimestep(RandomStream stream) => stream.NextDouble() < CaptionTimestepShare
+        ? FirstCaptionTimestep + stream.Next(NoiseSchedule.Timesteps - FirstCaptionTimestep)
+        : stream.Next(FirstCaptionTimestep);
 
     private static JsonObject Summary(float[] errors, long[] timesteps)
     {

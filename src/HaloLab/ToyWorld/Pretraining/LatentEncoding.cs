@@ -29,11 +29,7 @@ internal sealed class LatentEncoding(long seed, int clips, Stage autoencoder)
     private void Encode(StageContext context)
     {
         using AutoencoderKL model = new(ToyModels.Autoencoder);
-        using (NewDisposeScope())
-        {
-            StateLoader.Load(model, Safetensors.Load(context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile)), AutoencoderTraining.WeightsFile);
-        }
-
+        ToyGenerator.Fill(model, context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile));
         int files = clips / ClipsPerFile;
         for (int file = 0; file < files; file++)
         {

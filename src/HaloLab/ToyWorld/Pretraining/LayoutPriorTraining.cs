@@ -55,10 +55,7 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
         Initialisation.Draw(text, seed);
         Initialisation.Draw(prior, seed);
         Initialisation.Draw(words, seed);
-        using FlatParameters parameters = new([
-            .. text.named_parameters().Select(item => ("text." + item.name, item.parameter)),
-            .. prior.named_parameters().Select(item => ("layout." + item.name, item.parameter)),
-            .. words.named_parameters().Select(item => ("words." + item.name, item.parameter))]);
+        using FlatParameters parameters = FlatParameters.Of(("text", text), ("layout", prior), ("words", words));
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"toy layout prior, seed {seed}, {steps} steps");

@@ -31,7 +31,7 @@ public static class ToyPretraining
         Stage patchReward = new ToyPatchRewardTraining(seed, settings.JudgeSteps, forRewards, videoReward).Stage();
         Stage scorer = new ToyScorerTraining(seed, settings.JudgeSteps, forScorer).Stage();
         Stage[] trained = [autoencoder, threshold, latents, .. start is null ? [prior] : Array.Empty<Stage>(), generator, quality, videoReward, patchReward, scorer];
-        return [.. trained, new CheckpointCollection(autoencoder, threshold, generator, quality, videoReward, patchReward, scorer).Stage()];
+        return [.. trained, new CheckpointCollection(trained, autoencoder, threshold, generator, quality, videoReward, patchReward, scorer).Stage()];
     }
 
     /// <summary>The generator from the stages that trained its parts.</summary>

@@ -26,7 +26,7 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
 
     public Stage Stage() => new(
         "claims",
-        1,
+        2,
         new JsonObject { ["preset"] = settings.Preset, ["threshold"] = generator.DefectThreshold },
         [.. seeds.SelectMany(seed => seed.Judged())],
         5,
@@ -113,7 +113,7 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
         PromptStatistic[] excess = [.. rates.Select(rate => rate.Plus(-clean.Estimate))];
         return Claim.Of("C4", $"Of the untuned generator's clips in the top half of the learned scorer, more hold a defective patch than of flawless clips{Given}.", [
             _judge.Judge(
-                "share of top-half clips with a defective patch − share of flawless clips",
+                "share of top-half clips with a defective patch: untuned generator − flawless",
                 new ClaimRule(0, ClaimDirection.Above),
                 excess,
                 clean.Estimate - clean.High,

@@ -30,7 +30,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         page.Add("Claims", new ClaimsTable([.. claims.Select(Row)]).ToHtml(), Note("A claim that needs several comparisons is shown only when every one of them is; the table gives the one that decides, the plots below give all."));
         foreach (Claim claim in claims)
         {
-            page.Add($"{claim.Id}: every comparison", Comparisons(claim));
+            page.Add($"{claim.Id} in full", Note(claim.Statement), Comparisons(claim));
         }
 
         page.Add("Before and after", BeforeAndAfter());
@@ -55,13 +55,14 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         new ClaimRule(claim.Threshold, claim.Comparisons.First(comparison => comparison.Measure == claim.Measure).Direction),
         claim.N,
         claim.Verdict,
-        string.Create(CultureInfo.InvariantCulture, $"resampled by {claim.Unit}; could have shown {claim.Mde:g2}"));
+        string.Create(CultureInfo.InvariantCulture, $"resampled by {claim.Unit}; smallest detectable difference {claim.Mde:g2}"));
 
-    private static HtmlFragment Comparisons(Claim claim) => HtmlFragment.Concat(claim.Comparisons.GroupBy(comparison => (comparison.Threshold, Unit: comparison.Measure.Split(':')[0])).Select(group =>
+    // A comparison's measure reads "what is measured: which difference".
+    private static HtmlFragment Comparisons(Claim claim) => HtmlFragment.Concat(claim.Comparisons.GroupBy(comparison => (comparison.Threshold, Measured: comparison.Measure.Split(": ")[0])).Select(group =>
         new ForestPlot(
-            group.Key.Unit,
+            group.Key.Measured,
             "difference",
-            [.. group.Select(comparison => new ForestRow(comparison.Measure, new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level), comparison.Verdict))],
+            [.. group.Select(comparison => new ForestRow(comparison.Measure.Split(": ")[^1], new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level), comparison.Verdict))],
             group.Key.Threshold).ToHtml()));
 
     private HtmlFragment BeforeAndAfter()
