@@ -47,7 +47,7 @@ public sealed class ToyPretrainingTests : IDisposable
         using ToyGenerator generator = ToyGenerator.Load(first);
         Assert.Equal(1, generator.Generate(["a red circle moving left on a dark background"], [1]).Pixels_BCTHW.shape[0]);
 
-        // Trained on from there with another seed: the same autoencoder, a denoiser of which two steps of warm-up move, in half precision, only what
+        // Trained on from there with another seed: the same autoencoder, a denoiser that two steps of warm-up move, in half precision, only where it
         // started at zero, and a manifest that says where it all comes from.
         using CancellationTokenSource never = new();
         results = new RunStore(_folder).Run(ToyPretraining.Stages(2, settings, first), new StoppingProgress(-1, never), never.Token);
@@ -55,7 +55,9 @@ public sealed class ToyPretrainingTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(first, "vae.safetensors")), File.ReadAllBytes(Path.Combine(second, "vae.safetensors")));
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor> denoiser = Safetensors.Load(Path.Combine(second, "unet.safetensors"));
-        Assert.Equal(["out.2.weight"], Safetensors.Load(Path.Combine(first, "unet.safetensors")).Where(item => !item.Value.bytes.SequenceEqual(denoiser[item.Key].bytes)).Select(item => item.Key));
+        string[] moved = [.. Safetensors.Load(Path.Combine(first, "unet.safetensors")).Where(item => !item.Value.bytes.SequenceEqual(denoiser[item.Key].bytes)).Select(item => item.Key)];
+        Assert.Contains("out.2.weight", moved);
+        Assert.DoesNotContain("input_blocks.0.0.weight", moved);
         StageManifest[] manifests = JsonFile.Read<StageManifest[]>(Path.Combine(second, "manifest.json"));
         Assert.Equal(["toy-autoencoder", "toy-start"], manifests.Select(manifest => manifest.Name).Where(name => name is "toy-autoencoder" or "toy-start"));
     }

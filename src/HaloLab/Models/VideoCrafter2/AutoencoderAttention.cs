@@ -13,10 +13,10 @@ public sealed class AutoencoderAttention : Module<Tensor, Tensor>
     public readonly Layers.Conv2d v;
     public readonly Layers.Conv2d proj_out;
 
-    public AutoencoderAttention(int channels)
+    public AutoencoderAttention(int channels, int normGroups)
         : base(nameof(AutoencoderAttention))
     {
-        norm = GroupNorm(32, channels, 1e-6);
+        norm = GroupNorm(normGroups, channels, 1e-6);
         q = new(channels, channels, [1, 1]);
         k = new(channels, channels, [1, 1]);
         v = new(channels, channels, [1, 1]);

@@ -22,10 +22,10 @@ public sealed class AutoencoderDecoder : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(options);
         int[] channels = [.. options.ChannelMultipliers.Select(multiplier => options.Channels * multiplier), options.Channels * options.ChannelMultipliers[^1]];
         conv_in = new(options.CodeChannels, channels[^1], [3, 3], padding: [1, 1]);
-        mid = new(channels[^1]);
+        mid = new(channels[^1], options.NormGroups);
         up = ModuleList(Enumerable.Range(0, channels.Length - 1)
-            .Select(i => new AutoencoderLevel(channels[i + 1], channels[i], options.ResBlocks + 1, doubles: i > 0)).ToArray());
-        norm_out = GroupNorm(32, channels[0], 1e-6);
+            .Select(i => new AutoencoderLevel(channels[i + 1], channels[i], options.ResBlocks + 1, options.NormGroups, doubles: i > 0)).ToArray());
+        norm_out = GroupNorm(options.NormGroups, channels[0], 1e-6);
         conv_out = new(channels[0], options.OutChannels, [3, 3], padding: [1, 1]);
         RegisterComponents();
     }

@@ -20,9 +20,9 @@ public sealed class AutoencoderEncoder : Module<Tensor, Tensor>
         int[] channels = [options.Channels, .. options.ChannelMultipliers.Select(multiplier => options.Channels * multiplier)];
         conv_in = new(options.InChannels, channels[0], [3, 3], padding: [1, 1]);
         down = ModuleList(Enumerable.Range(0, channels.Length - 1)
-            .Select(i => new AutoencoderLevel(channels[i], channels[i + 1], options.ResBlocks, halves: i < channels.Length - 2)).ToArray());
-        mid = new(channels[^1]);
-        norm_out = GroupNorm(32, channels[^1], 1e-6);
+            .Select(i => new AutoencoderLevel(channels[i], channels[i + 1], options.ResBlocks, options.NormGroups, halves: i < channels.Length - 2)).ToArray());
+        mid = new(channels[^1], options.NormGroups);
+        norm_out = GroupNorm(options.NormGroups, channels[^1], 1e-6);
         conv_out = new(channels[^1], 2 * options.CodeChannels, [3, 3], padding: [1, 1]);
         RegisterComponents();
     }

@@ -9,8 +9,14 @@ public sealed record AutoencoderKLOptions
     /// <summary>Pixel channels out.</summary>
     public int OutChannels { get; init; } = 3;
 
-    /// <summary>Channels of the first level, a multiple of 32.</summary>
+    /// <summary>Channels of the first level, a multiple of <see cref="NormGroups"/>.</summary>
     public int Channels { get; init; } = 128;
+
+    /// <summary>
+    /// Groups of every group norm. A group of one channel would lose how strongly it differs from the rest of a frame, and colours with it, so that
+    /// a narrow model needs fewer groups.
+    /// </summary>
+    public int NormGroups { get; init; } = 32;
 
     /// <summary>Channels of level i are <see cref="Channels"/> × this; every level but the first halves height and width.</summary>
     public IReadOnlyList<int> ChannelMultipliers { get; init; } = [1, 2, 4, 4];

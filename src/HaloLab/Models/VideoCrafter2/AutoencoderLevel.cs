@@ -14,12 +14,13 @@ public sealed class AutoencoderLevel : Module<Tensor, Tensor>
     /// <param name="inChannels">Channels in.</param>
     /// <param name="outChannels">Channels out.</param>
     /// <param name="blocks">Residual blocks.</param>
+    /// <param name="normGroups">Groups of the group norms.</param>
     /// <param name="halves">Halve height and width at the end.</param>
     /// <param name="doubles">Double them at the end.</param>
-    public AutoencoderLevel(int inChannels, int outChannels, int blocks, bool halves = false, bool doubles = false)
+    public AutoencoderLevel(int inChannels, int outChannels, int blocks, int normGroups, bool halves = false, bool doubles = false)
         : base(nameof(AutoencoderLevel))
     {
-        block = ModuleList(Enumerable.Range(0, blocks).Select(i => new AutoencoderResBlock(i == 0 ? inChannels : outChannels, outChannels)).ToArray());
+        block = ModuleList(Enumerable.Range(0, blocks).Select(i => new AutoencoderResBlock(i == 0 ? inChannels : outChannels, outChannels, normGroups)).ToArray());
         downsample = halves ? new(outChannels) : null;
         upsample = doubles ? new(outChannels) : null;
         RegisterComponents();

@@ -10,12 +10,12 @@ public sealed class AutoencoderMiddle : Module<Tensor, Tensor>
     public readonly AutoencoderAttention attn_1;
     public readonly AutoencoderResBlock block_2;
 
-    public AutoencoderMiddle(int channels)
+    public AutoencoderMiddle(int channels, int normGroups)
         : base(nameof(AutoencoderMiddle))
     {
-        block_1 = new(channels, channels);
-        attn_1 = new(channels);
-        block_2 = new(channels, channels);
+        block_1 = new(channels, channels, normGroups);
+        attn_1 = new(channels, normGroups);
+        block_2 = new(channels, channels, normGroups);
         RegisterComponents();
     }
 

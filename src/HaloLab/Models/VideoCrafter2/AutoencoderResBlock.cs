@@ -13,12 +13,12 @@ public sealed class AutoencoderResBlock : Module<Tensor, Tensor>
     public readonly Layers.Conv2d conv2;
     public readonly Layers.Conv2d? nin_shortcut;
 
-    public AutoencoderResBlock(int inChannels, int outChannels)
+    public AutoencoderResBlock(int inChannels, int outChannels, int normGroups)
         : base(nameof(AutoencoderResBlock))
     {
-        norm1 = GroupNorm(32, inChannels, 1e-6);
+        norm1 = GroupNorm(normGroups, inChannels, 1e-6);
         conv1 = new(inChannels, outChannels, [3, 3], padding: [1, 1]);
-        norm2 = GroupNorm(32, outChannels, 1e-6);
+        norm2 = GroupNorm(normGroups, outChannels, 1e-6);
         conv2 = new(outChannels, outChannels, [3, 3], padding: [1, 1]);
         nin_shortcut = inChannels == outChannels ? null : new(inChannels, outChannels, [1, 1]);
         RegisterComponents();

@@ -19,17 +19,18 @@ internal sealed class AutoencoderTraining(long seed, int steps)
 
     private const int ClipsPerStep = 8;
     private const int FramesPerClip = 2;
-    private const double PeakLearningRate = 2e-3;
+    private const double PeakLearningRate = 1e-3;
     private const int WarmUpSteps = 100;
+    private const double FirstLogVariance = -6;
     private const double KlWeight = 1e-6;
     private const double AverageDecay = 0.999;
-    private const double SecondsPerStep = 0.3;
+    private const double SecondsPerStep = 0.17;
 
     private readonly ToyCorpus _corpus = new(seed, "autoencoder corpus", ToyPretraining.DamagedShare);
 
     public Stage Stage() => new(
         "toy-autoencoder",
-        1,
+        2,
         new JsonObject { ["seed"] = seed, ["steps"] = steps, ["batch"] = ClipsPerStep * FramesPerClip, ["learningRate"] = PeakLearningRate, ["klWeight"] = KlWeight },
         [],
         steps * SecondsPerStep,
@@ -39,6 +40,7 @@ internal sealed class AutoencoderTraining(long seed, int steps)
     {
         using AutoencoderKL autoencoder = new(ToyModels.Autoencoder);
         Initialisation.Draw(autoencoder, seed);
+        StartAlmostWithoutNoise(autoencoder);
         using FlatParameters parameters = new(autoencoder.named_parameters());
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
@@ -48,6 +50,14 @@ internal sealed class AutoencoderTraining(long seed, int steps)
         parameters.WriteBack(average.Values);
         Safetensors.Save(context.PathOf(WeightsFile), StateLoader.StateOf(autoencoder));
         loop.Finish();
+    }
+
+    // The code's log-variances are the second half of what quant_conv gives. At 0, nothing gets through before the means have outgrown the noise.
+    private static void StartAlmostWithoutNoise(AutoencoderKL autoencoder)
+    {
+        using var noGradient = no_grad();
+        using Tensor logVariances = autoencoder.quant_conv.bias!.chunk(2)[1];
+        logVariances.fill_(FirstLogVariance);
     }
 
     private JsonObject Step(AutoencoderKL autoencoder, AdamW optimiser, ExponentialMovingAverage average, long step)

@@ -13,8 +13,11 @@ using static TorchSharp.torch;
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>
-/// Trains the toy denoiser on the encoded corpus, the text tower and the layout prior with it, with the empty prompt in place of some captions
-/// so that classifier-free guidance has something to compare with (Ho and Salimans 2022, arXiv 2207.12598).
+/// Trains the toy denoiser on the encoded corpus, with the empty prompt in place of some captions so that classifier-free guidance has something
+/// to compare with (Ho and Salimans 2022, arXiv 2207.12598). Text tower and layout prior stay as they are, like VideoCrafter2's CLIP: trained along, they
+/// forget the kind of an object before the denoiser has learned to use it (docs/toy-world.md). Timesteps count by the inverse of the error that training starts
+/// with (Karras et al. 2023, arXiv 2312.02696, learn it): all alike from nothing; when it trains on, the large error that nobody can avoid where
+/// the layout is still open no longer drowns the small one by which the kind of an object shows.
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
@@ -34,6 +37,9 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
     private const double AverageDecay = 0.999;
     private const double SecondsPerStep = 0.45;
 
+    /// <summary>Timesteps that share a weight.</summary>
+    private const int WeightSpan = 100;
+
     /// <summary>Steps from one look at the held-out clips to the next; a look takes as long as ten steps.</summary>
     private const int StepsPerLook = 500;
 
@@ -45,7 +51,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
 
     public Stage Stage() => new(
         "toy-generator",
-        2,
+        4,
         new JsonObject
         {
             ["seed"] = seed,
@@ -67,25 +73,34 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         using TextTower text = new(ToyModels.Text);
         using LayoutPrior layout = new();
         Initialisation.Draw(network, seed);
-        ToyGenerator.Fill(text, context.Input(prior.Name, LayoutPriorTraining.TextFile));
-        ToyGenerator.Fill(layout, context.Input(prior.Name, LayoutPriorTraining.LayoutFile));
+        foreach ((nn.Module module, string file) in new (nn.Module, string)[] { (text, LayoutPriorTraining.TextFile), (layout, LayoutPriorTraining.LayoutFile) })
+        {
+            ToyGenerator.Fill(module, context.Input(prior.Name, file));
+            foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
+            {
+                parameter.requires_grad = false;
+            }
+
+            File.Copy(context.Input(prior.Name, file), context.PathOf(file), overwrite: true);
+        }
+
         if (prior.Name == GeneratorStart.StageName)
         {
             ToyGenerator.Fill(network, context.Input(prior.Name, DenoiserFile));
         }
 
         ToyDenoiser denoiser = new(network, layout);
-        using FlatParameters parameters = FlatParameters.Of(("denoiser", network), ("text", text), ("layout", layout));
+        using FlatParameters parameters = new(network.named_parameters());
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"toy generator, seed {seed}, {steps} steps");
         TrainingLoop loop = new(context.Folder, state, optimiser);
+        float[] weights = Weights();
+        JsonFile.Write(context.PathOf("timestep-weights.json"), weights);
         loop.Run(steps, Step, done => context.Report(done, steps));
         parameters.WriteBack(average.Values);
         Dictionary<string, string> metadata = new() { [ScaleKey] = corpus.Scale.ToString("R", CultureInfo.InvariantCulture) };
         Safetensors.Save(context.PathOf(DenoiserFile), StateLoader.StateOf(network).ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float16)), metadata);
-        Safetensors.Save(context.PathOf(LayoutPriorTraining.TextFile), StateLoader.StateOf(text));
-        Safetensors.Save(context.PathOf(LayoutPriorTraining.LayoutFile), StateLoader.StateOf(layout));
         loop.Finish();
 
         JsonObject Step(long step)
@@ -95,7 +110,8 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, Batch);
             long[] timesteps = [.. Enumerable.Range(0, Batch).Select(_ => DrawTimestep(stream))];
             Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL);
-            error_B.mean().backward();
+            Tensor weights_B = tensor(timesteps.Select(timestep => weights[timestep / WeightSpan]).ToArray());
+            (weights_B * error_B).mean().backward();
             JsonObject metrics = Summary(error_B.data<float>().ToArray(), timesteps);
             metrics["gradientNorm"] = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
             average.Update();
@@ -118,11 +134,26 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         JsonObject Look()
         {
             using var scope = NewDisposeScope();
-            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Rest();
+            return CaptionGain.Measure(corpus.Rest().Tokens_BL, tokens_BL => HeldOutError(FirstCaptionTimestep, NoiseSchedule.Timesteps, tokens_BL));
+        }
+
+        // By timestep, in steps of WeightSpan; 1 on average.
+        float[] Weights()
+        {
+            using var scope = NewDisposeScope();
+            using var noGradient = no_grad();
+            float[] inverse = [.. Enumerable.Range(0, NoiseSchedule.Timesteps / WeightSpan)
+                .Select(i => 1 / HeldOutError(i * WeightSpan, (i + 1) * WeightSpan, corpus.Rest().Tokens_BL))];
+            return [.. inverse.Select(value => value / inverse.Average())];
+        }
+
+        // The held-out clips, given these tokens, at timesteps spread evenly from one to before another.
+        float HeldOutError(int from, int to, Tensor tokens_BL)
+        {
+            Tensor clean_BCTHW = corpus.Rest().Latents_BCTHW;
             Tensor noise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), clean_BCTHW.shape);
-            int span = NoiseSchedule.Timesteps - FirstCaptionTimestep;
-            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(FirstCaptionTimestep + (i * span / EncodedCorpus.HeldOut)))]);
-            return CaptionGain.Measure(tokens_BL, changed_BL => Error(clean_BCTHW, noise_BCTHW, timesteps_B, changed_BL).mean().item<float>());
+            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(from + (i * (to - from) / EncodedCorpus.HeldOut)))]);
+            return Error(clean_BCTHW, noise_BCTHW, timesteps_B, tokens_BL).mean().item<float>();
         }
     }
 

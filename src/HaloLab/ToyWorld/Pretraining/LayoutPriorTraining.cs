@@ -33,7 +33,7 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
 
     public Stage Stage() => new(
         "toy-layout-prior",
-        2,
+        3,
         new JsonObject
         {
             ["seed"] = seed,

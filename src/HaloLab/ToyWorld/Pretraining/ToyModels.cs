@@ -16,6 +16,7 @@ public static class ToyModels
     public static AutoencoderKLOptions Autoencoder { get; } = new()
     {
         Channels = 32,
+        NormGroups = 8,
         ChannelMultipliers = [1, 2, 2],
         ResBlocks = 1,
         CodeChannels = 8,

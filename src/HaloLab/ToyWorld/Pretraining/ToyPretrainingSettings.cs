@@ -4,7 +4,7 @@ namespace HaloLab.ToyWorld.Pretraining;
 public sealed record ToyPretrainingSettings
 {
     /// <summary>Optimiser steps of the autoencoder.</summary>
-    public int AutoencoderSteps { get; init; } = 2400;
+    public int AutoencoderSteps { get; init; } = 2000;
 
     /// <summary>Flawless clips from which the defect threshold is taken.</summary>
     public int CleanClips { get; init; } = 2000;
@@ -16,7 +16,7 @@ public sealed record ToyPretrainingSettings
     public int LayoutPriorSteps { get; init; } = 1500;
 
     /// <summary>Optimiser steps of the generator.</summary>
-    public int GeneratorSteps { get; init; } = 7500;
+    public int GeneratorSteps { get; init; } = 5000;
 
     /// <summary>Development prompts on which the generator's obedience is measured.</summary>
     public int QualityPrompts { get; init; } = 192;

@@ -15,7 +15,7 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
 
     public Stage Stage() => new(
         "toy-video-reward",
-        2,
+        3,
         new JsonObject { ["seed"] = seed, ["steps"] = steps },
         [clips.Samples],
         steps * SecondsPerStep,

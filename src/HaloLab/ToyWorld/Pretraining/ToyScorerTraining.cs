@@ -13,7 +13,7 @@ internal sealed class ToyScorerTraining(long seed, int steps, ToyLabelledClips c
 
     public Stage Stage() => new(
         "toy-scorer",
-        2,
+        3,
         new JsonObject { ["seed"] = seed, ["steps"] = steps },
         [clips.Samples],
         steps * SecondsPerStep,
