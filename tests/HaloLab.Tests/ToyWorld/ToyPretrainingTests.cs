@@ -22,6 +22,7 @@ public sealed class ToyPretrainingTests : IDisposable
             CleanClips = 8,
             CorpusClips = 1000,
             LayoutPriorSteps = 2,
+            LayoutSteps = 2,
             GeneratorSteps = 2,
             QualityPrompts = 2,
             LabelledClips = 16,

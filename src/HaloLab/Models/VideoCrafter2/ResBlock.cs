@@ -15,6 +15,8 @@ public sealed class ResBlock : Module<Tensor, Tensor, Tensor>
     /// <summary>The published keys spell it so.</summary>
     public readonly TemporalConvolutions? temopral_conv;
 
+    private readonly bool _scales;
+
     /// <param name="inChannels">Channels in.</param>
     /// <param name="outChannels">Channels out.</param>
     /// <param name="embeddingChannels">Width of the timestep embedding.</param>
@@ -23,9 +25,10 @@ public sealed class ResBlock : Module<Tensor, Tensor, Tensor>
         : base(nameof(ResBlock))
     {
         ArgumentNullException.ThrowIfNull(options);
+        _scales = options.ScaleShiftNorm;
         in_layers = Sequential(
             ("0", GroupNorm(options.NormGroups, inChannels)), ("1", SiLU()), ("2", new Layers.Conv2d(inChannels, outChannels, [3, 3], padding: [1, 1])));
-        emb_layers = Sequential(("0", SiLU()), ("1", new Layers.Linear(embeddingChannels, outChannels)));
+        emb_layers = Sequential(("0", SiLU()), ("1", new Layers.Linear(embeddingChannels, options.ScaleShiftNorm ? 2 * outChannels : outChannels)));
         out_layers = Sequential(
             ("0", GroupNorm(options.NormGroups, outChannels)),
             ("1", SiLU()),
@@ -43,14 +46,21 @@ public sealed class ResBlock : Module<Tensor, Tensor, Tensor>
         using var scope = NewDisposeScope();
         long batch = embedding_BE.shape[0];
         Tensor hidden_NCHW = in_layers.call(frames_NCHW);
-        Tensor shift_NC = emb_layers.call(embedding_BE).repeat_interleave(frames_NCHW.shape[0] / batch, 0);
-        hidden_NCHW = hidden_NCHW.add(shift_NC.unsqueeze(2).unsqueeze(3));
-        hidden_NCHW = out_layers.call(hidden_NCHW).add(skip_connection?.call(frames_NCHW) ?? frames_NCHW);
+        Tensor embedded_NC11 = emb_layers.call(embedding_BE).repeat_interleave(frames_NCHW.shape[0] / batch, 0).unsqueeze(2).unsqueeze(3);
+        hidden_NCHW = _scales ? ScaledAndShifted(hidden_NCHW, embedded_NC11) : out_layers.call(hidden_NCHW.add(embedded_NC11));
+        hidden_NCHW = hidden_NCHW.add(skip_connection?.call(frames_NCHW) ?? frames_NCHW);
         if (temopral_conv is not null)
         {
             hidden_NCHW = FrameFolding.FramesOf(temopral_conv.call(FrameFolding.ClipsOf(hidden_NCHW, batch)));
         }
 
         return hidden_NCHW.MoveToOuterDisposeScope();
+    }
+
+    private Tensor ScaledAndShifted(Tensor hidden_NCHW, Tensor embedded_NC11)
+    {
+        Tensor[] scaleAndShift_NC11 = embedded_NC11.chunk(2, 1);
+        Tensor scaled_NCHW = (out_layers[0].call(hidden_NCHW) * (scaleAndShift_NC11[0] + 1)).add(scaleAndShift_NC11[1]);
+        return out_layers[3].call(out_layers[2].call(out_layers[1].call(scaled_NCHW)));
     }
 }

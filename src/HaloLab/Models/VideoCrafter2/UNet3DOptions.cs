@@ -61,6 +61,12 @@ public sealed record UNet3DOptions
     /// <summary>Width of the motion guidance embedding (T2V-Turbo-v2: 256), or null for none; needs a guidance embedding.</summary>
     public int? MotionEmbeddingSize { get; init; }
 
+    /// <summary>
+    /// The embedding of timestep and guidance scales the channels of a residual block too (<c>use_scale_shift_norm</c>; adaptive group norm of Dhariwal and
+    /// Nichol 2021, arXiv 2105.05233) instead of only shifting them. Upstream has it; no published VideoCrafter2 or T2V-Turbo model uses it.
+    /// </summary>
+    public bool ScaleShiftNorm { get; init; }
+
     /// <summary>Dropout of the residual blocks in training mode, 0 to 1.</summary>
     public double Dropout { get; init; }
 

@@ -3,12 +3,10 @@ using HaloLab.Experiments;
 
 namespace HaloLab.ToyWorld.Pretraining;
 
-/// <summary>A generator to train on from; stands in for the training of autoencoder and layout prior, which it brings along.</summary>
+/// <summary>A generator to train on from; stands in for the training of autoencoder and layout prior and for the first phase of the denoiser's, which it brings along.</summary>
 /// <param name="folder">Checkpoints as <c>halolab toy pretrain</c> makes them.</param>
 internal sealed class GeneratorStart(string folder)
 {
-    public const string StageName = "toy-start";
-
     /// <exception cref="InputException">A file is missing.</exception>
     public Stage Stage()
     {
@@ -18,7 +16,7 @@ internal sealed class GeneratorStart(string folder)
             files[file] = FileHash.Of(Path.Combine(folder, file), "a part of the toy generator");
         }
 
-        return new Stage(StageName, 1, new JsonObject { ["files"] = files }, [], 1, Copy);
+        return new Stage("toy-start", 1, new JsonObject { ["files"] = files }, [], 1, Copy);
     }
 
     private void Copy(StageContext context)

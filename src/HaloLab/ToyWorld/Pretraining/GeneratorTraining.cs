@@ -16,15 +16,16 @@ namespace HaloLab.ToyWorld.Pretraining;
 /// Trains the toy denoiser on the encoded corpus, with the empty prompt in place of some captions so that classifier-free guidance has something
 /// to compare with (Ho and Salimans 2022, arXiv 2207.12598). Text tower and layout prior stay as they are, like VideoCrafter2's CLIP: trained along, they
 /// forget the kind of an object before the denoiser has learned to use it (docs/toy-world.md). Timesteps count by the inverse of the error that training starts
-/// with (Karras et al. 2023, arXiv 2312.02696, learn it): all alike from nothing; when it trains on, the large error that nobody can avoid where
-/// the layout is still open no longer drowns the small one by which the kind of an object shows.
+/// with (Karras et al. 2023, arXiv 2312.02696, learn it). So there are two phases: from nothing, all count alike, and the layout is learned; trained on from
+/// there, the large error that nobody can avoid where the layout is still open no longer drowns the small one by which the kind of an object shows.
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
 /// <param name="corpusClips">Size of the corpus.</param>
 /// <param name="latents">The stage that encodes the corpus.</param>
-/// <param name="prior">The stage that trains text tower and layout prior first, or the one that holds a whole generator to go on from.</param>
-internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents, Stage prior)
+/// <param name="prior">The stage that trains text tower and layout prior.</param>
+/// <param name="start">The stage whose denoiser is trained on: the first phase, or a generator that was given. Null for the first phase.</param>
+internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents, Stage prior, Stage? start)
 {
     public const string DenoiserFile = "unet.safetensors";
 
@@ -49,9 +50,11 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
     /// <summary>Share of the training clips that are noised from <see cref="FirstCaptionTimestep"/> on; uniform timesteps would be a half.</summary>
     private const double CaptionTimestepShare = 0.75;
 
+    private readonly string _name = start is null ? "toy-generator-layout" : "toy-generator";
+
     public Stage Stage() => new(
-        "toy-generator",
-        4,
+        _name,
+        5,
         new JsonObject
         {
             ["seed"] = seed,
@@ -62,7 +65,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             ["denoiser"] = JsonSerializer.SerializeToNode(ToyModels.Denoiser),
             ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
         },
-        [latents, prior],
+        [.. new[] { latents, prior, start }.OfType<Stage>().Distinct()],
         steps * SecondsPerStep,
         Train);
 
@@ -84,16 +87,16 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             File.Copy(context.Input(prior.Name, file), context.PathOf(file), overwrite: true);
         }
 
-        if (prior.Name == GeneratorStart.StageName)
+        if (start is not null)
         {
-            ToyGenerator.Fill(network, context.Input(prior.Name, DenoiserFile));
+            ToyGenerator.Fill(network, context.Input(start.Name, DenoiserFile));
         }
 
         ToyDenoiser denoiser = new(network, layout);
         using FlatParameters parameters = new(network.named_parameters());
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
-        TrainingState state = new(parameters, optimiser, average, $"toy generator, seed {seed}, {steps} steps");
+        TrainingState state = new(parameters, optimiser, average, $"{_name}, seed {seed}, {steps} steps");
         TrainingLoop loop = new(context.Folder, state, optimiser);
         float[] weights = Weights();
         JsonFile.Write(context.PathOf("timestep-weights.json"), weights);
@@ -106,7 +109,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         JsonObject Step(long step)
         {
             using var scope = NewDisposeScope();
-            RandomStream stream = new(seed, "generator step", step);
+            RandomStream stream = new(seed, _name + " step", step);
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, Batch);
             long[] timesteps = [.. Enumerable.Range(0, Batch).Select(_ => DrawTimestep(stream))];
             Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL);

@@ -50,6 +50,7 @@ public static class ToyModels
         InitialTemporalAttention = false,
         ContextChannels = TextWidth,
         GuidanceEmbeddingSize = LayoutPrior.SummaryWidth,
+        ScaleShiftNorm = true,
         TemporalDropout = 0,
     };
 

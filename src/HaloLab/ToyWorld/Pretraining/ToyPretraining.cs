@@ -19,18 +19,20 @@ public static class ToyPretraining
     public static IReadOnlyList<Stage> Stages(long seed, ToyPretrainingSettings settings, string? start = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        Stage autoencoder = start is null ? new AutoencoderTraining(seed, settings.AutoencoderSteps).Stage() : new GeneratorStart(start).Stage();
+        Stage? given = start is null ? null : new GeneratorStart(start).Stage();
+        Stage autoencoder = given ?? new AutoencoderTraining(seed, settings.AutoencoderSteps).Stage();
         Stage threshold = new DefectThreshold(seed, settings.CleanClips, autoencoder).Stage();
         Stage latents = new LatentEncoding(seed, settings.CorpusClips, autoencoder).Stage();
-        Stage prior = start is null ? new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage() : autoencoder;
-        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior).Stage();
+        Stage prior = given ?? new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage();
+        Stage layout = given ?? new GeneratorTraining(seed, settings.LayoutSteps, settings.CorpusClips, latents, prior, start: null).Stage();
+        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior, layout).Stage();
         Stage quality = new GeneratorQuality(seed, settings.QualityPrompts, autoencoder, threshold, generator).Stage();
         ToyLabelledClips forRewards = new("video-reward", settings.LabelledClips, seed, autoencoder, generator);
         ToyLabelledClips forScorer = new("scorer", settings.LabelledClips, seed, autoencoder, generator);
         Stage videoReward = new ToyRewardTraining(seed, settings.JudgeSteps, forRewards).Stage();
         Stage patchReward = new ToyPatchRewardTraining(seed, settings.JudgeSteps, forRewards, videoReward).Stage();
         Stage scorer = new ToyScorerTraining(seed, settings.JudgeSteps, forScorer).Stage();
-        Stage[] trained = [autoencoder, threshold, latents, .. start is null ? [prior] : Array.Empty<Stage>(), generator, quality, videoReward, patchReward, scorer];
+        Stage[] trained = [.. new[] { autoencoder, threshold, latents, prior, layout, generator, quality, videoReward, patchReward, scorer }.Distinct()];
         return [.. trained, new CheckpointCollection(trained, autoencoder, threshold, generator, quality, videoReward, patchReward, scorer).Stage()];
     }
 

@@ -15,8 +15,11 @@ public sealed record ToyPretrainingSettings
     /// <summary>Optimiser steps of the text tower and the layout prior before the generator's training.</summary>
     public int LayoutPriorSteps { get; init; } = 1500;
 
-    /// <summary>Optimiser steps of the generator.</summary>
-    public int GeneratorSteps { get; init; } = 5000;
+    /// <summary>Optimiser steps of the generator's first phase, in which it learns layouts.</summary>
+    public int LayoutSteps { get; init; } = 1500;
+
+    /// <summary>Optimiser steps of the generator after that, or after the one that it is trained on from.</summary>
+    public int GeneratorSteps { get; init; } = 4500;
 
     /// <summary>Development prompts on which the generator's obedience is measured.</summary>
     public int QualityPrompts { get; init; } = 192;

@@ -1,5 +1,6 @@
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
+using HaloLab.Statistics;
 using HaloLab.Tests.Goldens;
 using static TorchSharp.torch;
 
@@ -58,6 +59,31 @@ public class UNet3DTests
         Assert.Equal(0, prediction.abs().max().item<float>());
         Initialisation.Draw(first, 8);
         Assert.NotEqual(time.weight[0, 0].item<float>(), ((HaloLab.Models.Layers.Linear)larger.time_embed[0]).weight[0, 0].item<float>());
+    }
+
+    [Fact]
+    public void TheEmbeddingScalesAndShiftsWhatTheSecondNormGives()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using ResBlock scaling = new(32, 32, 4, Tiny with { ScaleShiftNorm = true, TemporalConvolutions = false });
+        using ResBlock plain = new(32, 32, 4, Tiny with { TemporalConvolutions = false });
+        foreach (ResBlock block in new[] { scaling, plain })
+        {
+            Initialisation.Draw(block, 1);
+            Initialisation.Uniform(((Conv2d)block.out_layers[3]).weight, 0.1, new RandomStream(1, "last convolution"));
+            ((Linear)block.emb_layers[1]).weight.zero_();
+        }
+
+        // Scales of 1 double what the norm gives, shifts of 0.5 are added: as weights of 2 and biases of 0.5 in the norm itself.
+        Linear embedding = (Linear)scaling.emb_layers[1];
+        embedding.bias!.narrow(0, 0, 32).fill_(1);
+        embedding.bias!.narrow(0, 32, 32).fill_(0.5);
+        TorchSharp.Modules.GroupNorm norm = (TorchSharp.Modules.GroupNorm)plain.out_layers[0];
+        norm.weight!.fill_(2);
+        norm.bias!.fill_(0.5);
+        (Tensor frames_NCHW, Tensor embedding_BE) = (randn([4, 32, 3, 3]), randn([2, 4]));
+        TensorAssert.Close(plain.call(frames_NCHW, embedding_BE), scaling.call(frames_NCHW, embedding_BE), 1e-5);
     }
 
     [Fact]
