@@ -79,17 +79,11 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
         }
 
         AutoencoderKL autoencoder = new(ToyModels.Autoencoder with { ScaleFactor = scale });
-        Fill(text, pathOf(LayoutPriorTraining.TextFile));
-        Fill(prior, pathOf(LayoutPriorTraining.LayoutFile));
-        Fill(autoencoder, pathOf(AutoencoderTraining.WeightsFile));
 
         // Only the denoiser is ever tuned.
-        nn.Module[] fixedParts = [text, prior, autoencoder];
-        foreach (TorchSharp.Modules.Parameter parameter in fixedParts.SelectMany(part => part.parameters()))
-        {
-            parameter.requires_grad = false;
-        }
-
+        FillFixed(text, pathOf(LayoutPriorTraining.TextFile));
+        FillFixed(prior, pathOf(LayoutPriorTraining.LayoutFile));
+        FillFixed(autoencoder, pathOf(AutoencoderTraining.WeightsFile));
         denoiser.eval();
         text.eval();
         prior.eval();
@@ -162,6 +156,16 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
         using var scope = NewDisposeScope();
         StateLoader.Load(module, Safetensors.Load(path, out Dictionary<string, string> metadata), path, convert: true);
         return metadata;
+    }
+
+    /// <summary>As <see cref="Fill"/>, for a part that is not trained.</summary>
+    internal static void FillFixed(nn.Module module, string path)
+    {
+        Fill(module, path);
+        foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
+        {
+            parameter.requires_grad = false;
+        }
     }
 
     private GeneratedClips Sample(IReadOnlyList<string> prompts, Func<int, Tensor> startFrom, int firstStep)

@@ -57,8 +57,7 @@ public sealed class ToyPretrainingTests : IDisposable
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor> denoiser = Safetensors.Load(Path.Combine(second, "unet.safetensors"));
         string[] moved = [.. Safetensors.Load(Path.Combine(first, "unet.safetensors")).Where(item => !item.Value.bytes.SequenceEqual(denoiser[item.Key].bytes)).Select(item => item.Key)];
-        Assert.Contains("out.2.weight", moved);
-        Assert.DoesNotContain("input_blocks.0.0.weight", moved);
+        Assert.Equal(["out.2.bias", "out.2.weight"], moved.Order(StringComparer.Ordinal));
         StageManifest[] manifests = JsonFile.Read<StageManifest[]>(Path.Combine(second, "manifest.json"));
         Assert.Equal(["toy-autoencoder", "toy-start"], manifests.Select(manifest => manifest.Name).Where(name => name is "toy-autoencoder" or "toy-start"));
     }

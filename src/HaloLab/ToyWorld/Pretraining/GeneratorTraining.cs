@@ -71,26 +71,28 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
 
     private void Train(StageContext context)
     {
+        using var heldOutScope = NewDisposeScope();
         using EncodedCorpus corpus = EncodedCorpus.Load(context, latents, corpusClips);
         using UNet3D network = new(ToyModels.Denoiser);
         using TextTower text = new(ToyModels.Text);
         using LayoutPrior layout = new();
-        Initialisation.Draw(network, seed);
         foreach ((nn.Module module, string file) in new (nn.Module, string)[] { (text, LayoutPriorTraining.TextFile), (layout, LayoutPriorTraining.LayoutFile) })
         {
-            ToyGenerator.Fill(module, context.Input(prior.Name, file));
-            foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
-            {
-                parameter.requires_grad = false;
-            }
-
+            ToyGenerator.FillFixed(module, context.Input(prior.Name, file));
             File.Copy(context.Input(prior.Name, file), context.PathOf(file), overwrite: true);
         }
 
-        if (start is not null)
+        if (start is null)
+        {
+            Initialisation.Draw(network, seed);
+        }
+        else
         {
             ToyGenerator.Fill(network, context.Input(start.Name, DenoiserFile));
         }
+
+        (Tensor heldOut_BCTHW, Tensor heldOutTokens_BL) = corpus.Rest();
+        Tensor heldOutNoise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), heldOut_BCTHW.shape);
 
         ToyDenoiser denoiser = new(network, layout);
         using FlatParameters parameters = new(network.named_parameters());
@@ -137,7 +139,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         JsonObject Look()
         {
             using var scope = NewDisposeScope();
-            return CaptionGain.Measure(corpus.Rest().Tokens_BL, tokens_BL => HeldOutError(FirstCaptionTimestep, NoiseSchedule.Timesteps, tokens_BL));
+            return CaptionGain.Measure(heldOutTokens_BL, tokens_BL => HeldOutError(FirstCaptionTimestep, NoiseSchedule.Timesteps, tokens_BL));
         }
 
         // By timestep, in steps of WeightSpan; 1 on average.
@@ -146,17 +148,16 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             float[] inverse = [.. Enumerable.Range(0, NoiseSchedule.Timesteps / WeightSpan)
-                .Select(i => 1 / HeldOutError(i * WeightSpan, (i + 1) * WeightSpan, corpus.Rest().Tokens_BL))];
-            return [.. inverse.Select(value => value / inverse.Average())];
+                .Select(i => 1 / HeldOutError(i * WeightSpan, (i + 1) * WeightSpan, heldOutTokens_BL))];
+            float mean = inverse.Average();
+            return [.. inverse.Select(value => value / mean)];
         }
 
         // The held-out clips, given these tokens, at timesteps spread evenly from one to before another.
         float HeldOutError(int from, int to, Tensor tokens_BL)
         {
-            Tensor clean_BCTHW = corpus.Rest().Latents_BCTHW;
-            Tensor noise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), clean_BCTHW.shape);
             Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(from + (i * (to - from) / EncodedCorpus.HeldOut)))]);
-            return Error(clean_BCTHW, noise_BCTHW, timesteps_B, tokens_BL).mean().item<float>();
+            return Error(heldOut_BCTHW, heldOutNoise_BCTHW, timesteps_B, tokens_BL).mean().item<float>();
         }
     }
 
