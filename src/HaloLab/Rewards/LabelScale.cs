@@ -5,7 +5,11 @@ namespace HaloLab.Rewards;
 /// <summary>The affine map between a head's own units, in which the labels have mean 0 and deviation 1, and the units of the labels.</summary>
 /// <param name="Mean">Mean of the labels.</param>
 /// <param name="Deviation">Their standard deviation, above 0.</param>
-public readonly record struct LabelScale(double Mean, double Deviation)
+/// <param name="Grades">
+/// Where the labels are whole grades, their scale: rewards end where it ends, so that what is fine is equally fine, whatever it shows. Null for
+/// labels without ends.
+/// </param>
+public readonly record struct LabelScale(double Mean, double Deviation, GradeRange? Grades = null)
 {
     /// <summary>Labels and head in the same units.</summary>
     public static LabelScale Identity { get; } = new(0, 1);
@@ -23,6 +27,13 @@ public readonly record struct LabelScale(double Mean, double Deviation)
         double mean = present.Average();
         double deviation = Math.Sqrt(present.Average(label => (label - mean) * (label - mean)));
         return new LabelScale(mean, deviation > 0 ? deviation : 1);
+    }
+
+    /// <summary>The reward of a head's output.</summary>
+    internal Tensor ToReward(Tensor raw)
+    {
+        Tensor label = ToLabel(raw);
+        return Grades is { } grades ? label.clamp(grades.Worst, grades.Best) : label;
     }
 
     internal Tensor ToLabel(Tensor raw) => raw.mul(Deviation).add(Mean);

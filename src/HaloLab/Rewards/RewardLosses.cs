@@ -84,6 +84,34 @@ public static class RewardLosses
         return Masked((reward_N - (score_N - 3)).square(), score_N.ne(0).to(reward_N.dtype), mean);
     }
 
+    /// <summary>
+    /// Squared error between the ends of a scale, open beyond them (censored regression, Tobin 1958). Of an impression r + s·ε, ε normal, a rater says
+    /// the nearest grade: <c>(r − grade)²/2s²</c>, but <c>−log P(impression ≥ best − ½)</c> for the best grade and likewise for the worst. So what is
+    /// beyond doubt may lie beyond the scale at no cost, and ends at its end (<see cref="LabelScale.Grades"/>); squared error would have every flawless
+    /// patch end a little below 5, each at a place of its own. A missing grade (NaN) is left out.
+    /// </summary>
+    /// <param name="reward_N">r, in grades, of any shape.</param>
+    /// <param name="grade_N">Grades of the same shape.</param>
+    /// <param name="grades">Their scale.</param>
+    /// <param name="spread">s, the standard deviation of raters, in grades, above 0.</param>
+    /// <param name="mean">Divisor.</param>
+    public static RewardLoss CensoredRegression(Tensor reward_N, Tensor grade_N, GradeRange grades, double spread = 0.7, LossMean mean = LossMean.Valid)
+    {
+        ArgumentNullException.ThrowIfNull(reward_N);
+        ArgumentNullException.ThrowIfNull(grade_N);
+        RequireSameShape(reward_N, grade_N);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(spread);
+        Tensor isThere_N = grade_N.isnan().logical_not();
+
+        // A missing grade is replaced before it meets the reward: NaN · 0 is NaN, in the gradient too.
+        Tensor known_N = grade_N.nan_to_num(grades.Worst);
+        Tensor inside_N = ((reward_N - known_N) / spread).square() / 2;
+        Tensor atBest_N = MinusLogNormal((reward_N - (grades.Best - 0.5)) / spread);
+        Tensor atWorst_N = MinusLogNormal((grades.Worst + 0.5 - reward_N) / spread);
+        Tensor loss_N = atBest_N.where(known_N >= grades.Best, atWorst_N.where(known_N <= grades.Worst, inside_N));
+        return Masked(loss_N, isThere_N.to(reward_N.dtype), mean);
+    }
+
     /// <summary>Mean squared error over every entry and head, as VideoScore trains its five dimensions (He et al. 2024).</summary>
     /// <param name="prediction_ND">One column per dimension.</param>
     /// <param name="label_ND">Labels of the same shape, none missing.</param>
@@ -98,6 +126,19 @@ public static class RewardLosses
 
     /// <summary>−log σ(u) without overflow or lost digits in either tail.</summary>
     public static Tensor MinusLogSigmoid(Tensor u) => -nn.functional.logsigmoid(u);
+
+    /// <summary>−log Φ(z) of the standard normal distribution; far below 0, where Φ underflows, by its asymptotic series.</summary>
+    private static Tensor MinusLogNormal(Tensor z)
+    {
+        const double far = -10;
+
+        // Each branch sees its own part only: the other's overflow would be NaN in the gradient.
+        Tensor near = -(special.erfc(z.clamp_min(far) / -Math.Sqrt(2)) / 2).log();
+        Tensor below = z.clamp_max(far);
+        Tensor square = below.square();
+        Tensor series = (square / 2) + (below * -Math.Sqrt(2 * Math.PI)).log() - (((3 / square) - 1) / square).log1p();
+        return near.where(z > far, series);
+    }
 
     private static Tensor ChosenMinusOther(Tensor a_N, Tensor b_N, IReadOnlyList<PairLabel> labels)
     {

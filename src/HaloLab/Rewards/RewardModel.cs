@@ -108,8 +108,8 @@ public sealed class RewardModel : Module<Tensor, Tensor, LatticeEdges, (Tensor V
             long length = Math.Min(ScoringBatch, frames_BCTHW.shape[0] - start);
             (Tensor video_B, Tensor patches_Bthw) = call(
                 frames_BCTHW.narrow(0, start, length).to(Compute.Device), tokens_BL.narrow(0, start, length).to(Compute.Device), cells);
-            video.Add((VideoScale ?? LabelScale.Identity).ToLabel(video_B).cpu().MoveToOuterDisposeScope());
-            patches.Add((PatchScale ?? LabelScale.Identity).ToLabel(patches_Bthw).cpu().MoveToOuterDisposeScope());
+            video.Add((VideoScale ?? LabelScale.Identity).ToReward(video_B).cpu().MoveToOuterDisposeScope());
+            patches.Add((PatchScale ?? LabelScale.Identity).ToReward(patches_Bthw).cpu().MoveToOuterDisposeScope());
         }
 
         return new ClipRewards(cat(video).MoveToOuterDisposeScope(), cat(patches).MoveToOuterDisposeScope());

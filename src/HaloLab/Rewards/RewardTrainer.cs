@@ -60,7 +60,10 @@ public static class RewardTrainer
 
         if (options.PatchWeight > 0)
         {
-            Tensor patchLoss = SupervisedTraining.SquaredError(patches_Bthw, model.PatchScale!.Value.FromLabel(patchLabels_Bthw));
+            LabelScale scale = model.PatchScale!.Value;
+            Tensor patchLoss = scale.Grades is { } grades
+                ? RewardLosses.CensoredRegression(scale.ToLabel(patches_Bthw), patchLabels_Bthw, grades).Loss
+                : SupervisedTraining.SquaredError(patches_Bthw, scale.FromLabel(patchLabels_Bthw));
             metrics["patch_loss"] = patchLoss.item<float>();
             loss += options.PatchWeight * patchLoss;
         }
@@ -77,7 +80,7 @@ public static class RewardTrainer
 
         if (options.PatchWeight > 0)
         {
-            model.PatchScale ??= LabelScale.Of(data.PatchLabels.SelectMany(row => row));
+            model.PatchScale ??= LabelScale.Of(data.PatchLabels.SelectMany(row => row)) with { Grades = data.PatchGrades };
         }
     }
 }

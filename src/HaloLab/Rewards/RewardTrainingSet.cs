@@ -20,14 +20,16 @@ public sealed class RewardTrainingSet : IDisposable
     /// <param name="videoLabels">A grade per clip, NaN where there is none.</param>
     /// <param name="patchLabels">Grades per clip and cell in the order t, h, w; an empty row where the clip has none, NaN where a cell has none.</param>
     /// <param name="cells">The cells that the patch labels are for.</param>
+    /// <param name="patchGrades">The scale of the patch labels where they are whole grades, null where they are any numbers.</param>
     /// <param name="pairs">Comparisons, for the pairwise video losses; null when there are none.</param>
-    /// <exception cref="InputException">Lengths do not agree, or a label is infinite.</exception>
+    /// <exception cref="InputException">Lengths do not agree, a label is infinite, or a patch label is outside its scale.</exception>
     public RewardTrainingSet(
         IReadOnlyList<VideoClip> clips,
         IReadOnlyList<long[]> tokens,
         IReadOnlyList<double> videoLabels,
         IReadOnlyList<double[]> patchLabels,
         LatticeEdges cells,
+        GradeRange? patchGrades = null,
         IReadOnlyList<LabelledPair>? pairs = null)
     {
         ArgumentNullException.ThrowIfNull(clips);
@@ -52,8 +54,14 @@ public sealed class RewardTrainingSet : IDisposable
             {
                 throw new InputException($"Clip {i}: a label is infinite. Give a finite number, or NaN where it is missing.");
             }
+
+            if (patchGrades is { } grades && _patchLabels[i].FirstOrDefault(label => label < grades.Worst || label > grades.Best, double.NaN) is var outsideGrades && !double.IsNaN(outsideGrades))
+            {
+                throw new InputException($"Clip {i}: a patch label is {outsideGrades}, expected a grade from {grades.Worst} to {grades.Best}.");
+            }
         }
 
+        PatchGrades = patchGrades;
         Pairs = pairs ?? [];
         if (Pairs.FirstOrDefault(pair => pair.A < 0 || pair.B < 0 || pair.A >= clips.Count || pair.B >= clips.Count) is { } outside)
         {
@@ -69,6 +77,9 @@ public sealed class RewardTrainingSet : IDisposable
 
     /// <summary>t, h, w.</summary>
     public IReadOnlyList<long> CellShape { get; }
+
+    /// <summary>The scale of the patch labels where they are whole grades.</summary>
+    public GradeRange? PatchGrades { get; }
 
     public IReadOnlyList<LabelledPair> Pairs { get; }
 
@@ -96,7 +107,7 @@ public sealed class RewardTrainingSet : IDisposable
             hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(numbers));
         }
 
-        hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', Pairs)));
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', [PatchGrades.ToString(), .. Pairs.Select(pair => pair.ToString())])));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

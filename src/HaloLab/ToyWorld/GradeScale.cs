@@ -1,24 +1,25 @@
+using HaloLab.Rewards;
 using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld;
 
-/// <summary>A scale of whole grades from 1 up, and the ways in which raters miss it.</summary>
-internal sealed record GradeScale(int Best)
+/// <summary>The scales of simulated raters, and the ways in which they miss them.</summary>
+internal static class GradeScale
 {
-    public static GradeScale OneToFive { get; } = new(5);
+    public static GradeRange OneToFive { get; } = new(1, 5);
 
-    public static GradeScale OneToFour { get; } = new(4);
+    public static GradeRange OneToFour { get; } = new(1, 4);
 
     /// <summary>The nearest grade to an impression; now and then any grade (a slip) or none (a gap).</summary>
-    public int? Draw(double impression, double slips, double gaps, RandomStream stream)
+    public static int? Draw(this GradeRange grades, double impression, double slips, double gaps, RandomStream stream)
     {
         double chance = stream.NextDouble();
-        int slip = 1 + stream.Next(Best);
+        int slip = grades.Worst + stream.Next(grades.Best - grades.Worst + 1);
         if (chance < gaps)
         {
             return null;
         }
 
-        return chance < gaps + slips ? slip : Math.Clamp((int)Math.Round(impression, MidpointRounding.AwayFromZero), 1, Best);
+        return chance < gaps + slips ? slip : Math.Clamp((int)Math.Round(impression, MidpointRounding.AwayFromZero), grades.Worst, grades.Best);
     }
 }

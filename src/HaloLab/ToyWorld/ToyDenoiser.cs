@@ -14,11 +14,23 @@ namespace HaloLab.ToyWorld;
 internal sealed class ToyDenoiser(UNet3D network, LayoutPrior prior) : IDenoiser
 {
     /// <inheritdoc/>
-    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD)
+    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) => Predict(latents_BCTHW, timesteps_B, context_BLD, frame_B: null);
+
+    /// <summary>The prediction for whole clips, or for one frame of each.</summary>
+    /// <param name="latents_BCTHW">Noisy latents, T = 1 where a frame is given.</param>
+    /// <param name="timesteps_B">Timesteps.</param>
+    /// <param name="context_BLD">Text condition.</param>
+    /// <param name="frame_B">Which frame of its clip each is, int64; null for whole clips.</param>
+    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD, Tensor? frame_B)
     {
         using var scope = NewDisposeScope();
         LayoutPrior.Answer caption = prior.call(context_BLD);
+        Tensor average_BCTHW = frame_B is null ? caption.Average_BCTHW : Frame(caption.Average_BCTHW, frame_B);
         UNet3DConditioning conditioning = new(context_BLD) { FramesPerSecond = ToyRenderer.FramesPerSecond, GuidanceEmbedding_BE = caption.Summary_BE };
-        return network.call(cat([latents_BCTHW, caption.Average_BCTHW], 1), timesteps_B, conditioning).MoveToOuterDisposeScope();
+        return network.call(cat([latents_BCTHW, average_BCTHW], 1), timesteps_B, conditioning).MoveToOuterDisposeScope();
     }
+
+    /// <summary>One frame of each clip, [B, C, 1, H, W].</summary>
+    public static Tensor Frame(Tensor clips_BCTHW, Tensor frame_B) =>
+        clips_BCTHW.take_along_dim(frame_B.view(-1, 1, 1, 1, 1).expand(-1, clips_BCTHW.shape[1], 1, clips_BCTHW.shape[3], clips_BCTHW.shape[4]), 2);
 }

@@ -95,6 +95,41 @@ public class RewardLossTests
     }
 
     [Fact]
+    public void CensoredRegressionIsSquaredErrorInsideAndAProbabilityAtTheEnds()
+    {
+        // In units of the spread the rewards lie 2 below, 1 above and 1.5 above their grades' thresholds or grades.
+        Tensor reward_N = tensor(new[] { 3.5, 1.0, 3.75, 8.5 }).requires_grad_();
+        Tensor grade_N = tensor(new[] { 5.0, 1.0, 3.0, double.NaN });
+        RewardLoss loss = RewardLosses.CensoredRegression(reward_N, grade_N, new GradeRange(1, 5), spread: 0.5);
+        loss.Loss.backward();
+
+        // −log Φ(−2), −log Φ(1), 1.5²/2; the slope of −log Φ(z) is −φ(z)/Φ(z).
+        double[] expected = [3.783184333, 0.172753779, 1.125, 0];
+        double[] slopes = [-2.373215532 / 0.5, 0.287599970 / 0.5, 1.5 / 0.5, 0];
+        Assert.All(loss.PerEntry_N.data<double>().ToArray().Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-8));
+        Assert.Equal(expected.Sum() / 3, loss.Loss.item<double>(), 1e-8);
+        Assert.All(reward_N.grad!.data<double>().ToArray().Zip(slopes), pair => Assert.Equal(pair.Second / 3, pair.First, 1e-8));
+    }
+
+    [Fact]
+    public void CensoredRegressionKeepsItsGradientFarOut()
+    {
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64 })
+        {
+            Tensor reward_N = tensor(new[] { 200.0, -200.0, -20.0, 26.0 }).to(type).detach().requires_grad_();
+            RewardLoss loss = RewardLosses.CensoredRegression(reward_N, tensor(new[] { 5.0, 1.0, 5.0, 1.0 }).to(type), new GradeRange(1, 5), spread: 1);
+            loss.Loss.backward();
+            double[] slopes = reward_N.grad!.to(ScalarType.Float64).data<double>().ToArray();
+            Assert.Equal(0, slopes[0], 1e-12);
+            Assert.Equal(0, slopes[1], 1e-12);
+
+            // Far below, −log Φ(z) is z²/2 + log(−z·√(2π)) and its slope z + 1/z.
+            Assert.Equal((-24.5 - (1 / 24.5)) / 4, slopes[2], 1e-3);
+            Assert.Equal((24.5 + (1 / 24.5)) / 4, slopes[3], 1e-3);
+        }
+    }
+
+    [Fact]
     public void WrongShapesAreRefused()
     {
         Assert.Throws<ArgumentException>(() => RewardLosses.BradleyTerry(zeros(2), zeros(3), [PairLabel.A, PairLabel.B]));

@@ -54,7 +54,7 @@ public class RewardModelTests
         using var scope = NewDisposeScope();
         string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "model.safetensors");
         using RewardModel model = RewardModel.Create(SmallClips.Options, 1);
-        model.PatchScale = new LabelScale(3.1, 0.7);
+        model.PatchScale = new LabelScale(3.1, 0.7, new GradeRange(1, 5));
         model.Save(path);
         using RewardModel loaded = RewardModel.Load(path);
         using RewardModel clone = model.Clone();

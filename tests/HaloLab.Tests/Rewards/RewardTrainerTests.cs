@@ -130,6 +130,8 @@ public class RewardTrainerTests
         Assert.Throws<InputException>(() => new RewardTrainingSet(clips, prompts, [1, 2], [[], [1, 2]], SmallClips.Cells));
         Assert.Throws<InputException>(() => new RewardTrainingSet(clips, prompts, [1], [[], []], SmallClips.Cells));
         Assert.Throws<InputException>(() => new RewardTrainingSet(clips, prompts, [1, double.PositiveInfinity], [[], []], SmallClips.Cells));
+        InputException outside = Assert.Throws<InputException>(() => new RewardTrainingSet(clips, prompts, [1, 2], [[], [5, 5, 5, 6, 5, 5, 5, 5]], SmallClips.Cells, new GradeRange(1, 5)));
+        Assert.Contains("Clip 1: a patch label is 6, expected a grade from 1 to 5", outside.Message, StringComparison.Ordinal);
         using RewardTrainingSet noPatches = new(clips, prompts, [1, 2], [[], []], SmallClips.Cells);
         using RewardModel model = RewardModel.Create(SmallClips.Options, 1);
         Assert.Throws<InputException>(() => Train(model, noPatches, Quick(RewardTrainingOptions.Joint, 1), 7, Directory.CreateTempSubdirectory().FullName));

@@ -40,6 +40,7 @@ internal static class SmallClips
             [.. places.Select(i => i % 4 == 3 ? double.NaN : i % 9 == 8 ? 5.0 : 2.0)],
             [.. places.Select(i => i % 3 == 2 ? [] : Enumerable.Range(0, 8).Select(cell => stream.NextDouble() < 0.1 ? double.NaN : cell == i % 9 ? 1.0 : 5.0).ToArray())],
             Cells,
+            patchGrades: null,
             pairs);
     }
 

@@ -23,7 +23,8 @@ public class ToyRewardLearningTests
             seenPrompts,
             [.. grades.Select(grade => grade.Clip ?? double.NaN)],
             [.. grades.Select(grade => grade.Cells.Select(cell => cell ?? double.NaN).ToArray())],
-            cells);
+            cells,
+            new GradeRange(1, 5));
         RewardModelOptions options = new(tokenizer.VocabularySize, tokenizer.ContextLength) { Channels = 32, StemChannels = 16, Blocks = 2, PromptChannels = 16, PromptLayers = 1 };
         using RewardModel model = RewardModel.Create(options, 1);
         RewardTrainingOptions training = RewardTrainingOptions.Joint with { Budget = new TrainingBudget { Steps = 120, BatchSize = 16, LearningRate = 4e-3 } };
@@ -36,6 +37,9 @@ public class ToyRewardLearningTests
         double[] fine = [.. patches.Where(patch => patch.Severity == 0).Select(patch => patch.Reward)];
         double found = spoiled.Average(bad => fine.Average(good => good > bad ? 1.0 : 0.0));
         Assert.True(found > 0.85, $"a fine patch is rated above a spoiled one in {found:p1} ({spoiled.Length} spoiled)");
+        Assert.All(patches, patch => Assert.InRange(patch.Reward, 1, 5));
+        double saturated = fine.Average(reward => reward == 5 ? 1.0 : 0.0);
+        Assert.True(saturated > 0.5, $"{saturated:p1} of the fine patches are rated exactly 5");
         double video = Correlation.Spearman([.. rewards.VideoRewards()], [.. unseen.Select(verdict => -verdict.OverallFault)]).Estimate;
         Assert.True(video > 0.4, $"video rewards agree with the oracle by {video:f2}");
     }

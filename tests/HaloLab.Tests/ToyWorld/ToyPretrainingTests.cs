@@ -22,10 +22,11 @@ public sealed class ToyPretrainingTests : IDisposable
             CleanClips = 8,
             CorpusClips = 1000,
             LayoutPriorSteps = 2,
-            LayoutSteps = 2,
+            FrameSteps = 2,
             GeneratorSteps = 2,
             QualityPrompts = 2,
-            LabelledClips = 16,
+            JudgedSamples = 8,
+            JudgedRenders = 8,
             JudgeSteps = 2,
         };
         IReadOnlyList<StageResult>? results = null;

@@ -3,7 +3,7 @@ using HaloLab.Experiments;
 
 namespace HaloLab.ToyWorld.Pretraining;
 
-/// <summary>A generator to train on from; stands in for the training of autoencoder and layout prior and for the first phase of the denoiser's, which it brings along.</summary>
+/// <summary>A generator to train on from; stands in for the training of autoencoder and layout prior and for that of the denoiser on single frames, which it brings along.</summary>
 /// <param name="folder">Checkpoints as <c>halolab toy pretrain</c> makes them.</param>
 internal sealed class GeneratorStart(string folder)
 {

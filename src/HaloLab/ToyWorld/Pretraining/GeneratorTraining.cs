@@ -15,16 +15,17 @@ namespace HaloLab.ToyWorld.Pretraining;
 /// <summary>
 /// Trains the toy denoiser on the encoded corpus, with the empty prompt in place of some captions so that classifier-free guidance has something
 /// to compare with (Ho and Salimans 2022, arXiv 2207.12598). Text tower and layout prior stay as they are, like VideoCrafter2's CLIP: trained along, they
-/// forget the kind of an object before the denoiser has learned to use it (docs/toy-world.md). Timesteps count by the inverse of the error that training starts
-/// with (Karras et al. 2023, arXiv 2312.02696, learn it). So there are two phases: from nothing, all count alike, and the layout is learned; trained on from
-/// there, the large error that nobody can avoid where the layout is still open no longer drowns the small one by which the kind of an object shows.
+/// forget the kind of an object before the denoiser has learned to use it (docs/toy-world.md). First on single frames, without the layers that mix frames, as
+/// VideoCrafter2 begins with a trained image model: the frames of one clip show the same shapes, so as many frames of different clips teach far more about
+/// shapes in the same time. Then on clips, with timesteps counting by the inverse of the error that training starts with (Karras et al. 2023, arXiv
+/// 2312.02696, learn it), so that the large error that nobody can avoid where the layout is still open does not drown the small one by which outlines show.
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
 /// <param name="corpusClips">Size of the corpus.</param>
 /// <param name="latents">The stage that encodes the corpus.</param>
 /// <param name="prior">The stage that trains text tower and layout prior.</param>
-/// <param name="start">The stage whose denoiser is trained on: the first phase, or a generator that was given. Null for the first phase.</param>
+/// <param name="start">The stage whose denoiser is trained on with clips: trained on frames, or a generator that was given. Null for the training on frames, from nothing.</param>
 internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents, Stage prior, Stage? start)
 {
     public const string DenoiserFile = "unet.safetensors";
@@ -32,11 +33,12 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
     /// <summary>Key of the latents' scale in the metadata of <see cref="DenoiserFile"/>.</summary>
     public const string ScaleKey = "latent_scale";
 
+    /// <summary>Clips in a step, or as many frames as so many clips have.</summary>
     private const int Batch = 16;
     private const double PeakLearningRate = 1e-3;
     private const int WarmUpSteps = 200;
     private const double AverageDecay = 0.999;
-    private const double SecondsPerStep = 0.45;
+    private const double SecondsPerStep = 0.5;
 
     /// <summary>Timesteps that share a weight.</summary>
     private const int WeightSpan = 100;
@@ -47,21 +49,17 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
     /// <summary>Timestep from which the caption matters most: below it, nearly everything shows in the noisy latents. The held-out clips are noised from here on.</summary>
     private const int FirstCaptionTimestep = 500;
 
-    /// <summary>Share of the training clips that are noised from <see cref="FirstCaptionTimestep"/> on; uniform timesteps would be a half.</summary>
-    private const double CaptionTimestepShare = 0.75;
-
-    private readonly string _name = start is null ? "toy-generator-layout" : "toy-generator";
+    private readonly string _name = start is null ? "toy-generator-frames" : "toy-generator";
 
     public Stage Stage() => new(
         _name,
-        5,
+        7,
         new JsonObject
         {
             ["seed"] = seed,
             ["steps"] = steps,
             ["batch"] = Batch,
             ["learningRate"] = PeakLearningRate,
-            ["captionTimestepShare"] = CaptionTimestepShare,
             ["denoiser"] = JsonSerializer.SerializeToNode(ToyModels.Denoiser),
             ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
         },
@@ -91,6 +89,16 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             ToyGenerator.Fill(network, context.Input(start.Name, DenoiserFile));
         }
 
+        bool singleFrames = start is null;
+        if (singleFrames)
+        {
+            // At their first values these layers add nothing.
+            foreach (Tensor value in network.modules().Where(module => module is TemporalConvolutions or TemporalTransformer).SelectMany(module => module.parameters()))
+            {
+                value.requires_grad_(false);
+            }
+        }
+
         (Tensor heldOut_BCTHW, Tensor heldOutTokens_BL) = corpus.Rest();
         Tensor heldOutNoise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), heldOut_BCTHW.shape);
 
@@ -112,9 +120,18 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         {
             using var scope = NewDisposeScope();
             RandomStream stream = new(seed, _name + " step", step);
-            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, Batch);
-            long[] timesteps = [.. Enumerable.Range(0, Batch).Select(_ => DrawTimestep(stream))];
-            Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL);
+            int frames = ToyGenerator.Lattice.Frames;
+            int batch = singleFrames ? Batch * frames : Batch;
+            (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, batch);
+            Tensor? frame_B = null;
+            if (singleFrames)
+            {
+                frame_B = tensor([.. Enumerable.Range(0, batch).Select(_ => (long)stream.Next(frames))]);
+                clean_BCTHW = ToyDenoiser.Frame(clean_BCTHW, frame_B);
+            }
+
+            long[] timesteps = [.. Enumerable.Range(0, batch).Select(_ => (long)stream.Next(NoiseSchedule.Timesteps))];
+            Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL, frame_B);
             Tensor weights_B = tensor(timesteps.Select(timestep => weights[timestep / WeightSpan]).ToArray());
             (weights_B * error_B).mean().backward();
             JsonObject metrics = Summary(error_B.data<float>().ToArray(), timesteps);
@@ -129,11 +146,11 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         }
 
         // Mean squared error of the velocity, per clip.
-        Tensor Error(Tensor clean_BCTHW, Tensor noise_BCTHW, Tensor timesteps_B, Tensor tokens_BL)
+        Tensor Error(Tensor clean_BCTHW, Tensor noise_BCTHW, Tensor timesteps_B, Tensor tokens_BL, Tensor? frame_B = null)
         {
             Tensor noisy_BCTHW = ToyModels.Schedule.AddNoise(clean_BCTHW, noise_BCTHW, timesteps_B);
             Tensor target_BCTHW = ToyModels.Schedule.TargetOf(ToyModels.Target, clean_BCTHW, noise_BCTHW, timesteps_B);
-            return (denoiser.Predict(noisy_BCTHW, timesteps_B, text.call(tokens_BL)) - target_BCTHW).square().mean([1, 2, 3, 4]);
+            return (denoiser.Predict(noisy_BCTHW, timesteps_B, text.call(tokens_BL), frame_B) - target_BCTHW).square().mean([1, 2, 3, 4]);
         }
 
         JsonObject Look()
@@ -145,6 +162,11 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         // By timestep, in steps of WeightSpan; 1 on average.
         float[] Weights()
         {
+            if (singleFrames)
+            {
+                return [.. Enumerable.Repeat(1f, NoiseSchedule.Timesteps / WeightSpan)];
+            }
+
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             float[] inverse = [.. Enumerable.Range(0, NoiseSchedule.Timesteps / WeightSpan)
@@ -160,10 +182,6 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             return Error(heldOut_BCTHW, heldOutNoise_BCTHW, timesteps_B, tokens_BL).mean().item<float>();
         }
     }
-
-    private static long DrawTimestep(RandomStream stream) => stream.NextDouble() < CaptionTimestepShare
-        ? FirstCaptionTimestep + stream.Next(NoiseSchedule.Timesteps - FirstCaptionTimestep)
-        : stream.Next(FirstCaptionTimestep);
 
     private static JsonObject Summary(float[] errors, long[] timesteps)
     {

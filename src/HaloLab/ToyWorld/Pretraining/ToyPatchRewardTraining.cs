@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
 
@@ -11,15 +10,8 @@ namespace HaloLab.ToyWorld.Pretraining;
 internal sealed class ToyPatchRewardTraining(long seed, int steps, ToyLabelledClips clips, Stage videoReward)
 {
     public const string PatchRewardFile = "patch-reward.safetensors";
-    private const double SecondsPerStep = 0.3;
 
-    public Stage Stage() => new(
-        "toy-patch-reward",
-        1,
-        new JsonObject { ["seed"] = seed, ["steps"] = steps },
-        [clips.Samples, videoReward],
-        steps * SecondsPerStep,
-        Train);
+    public Stage Stage() => clips.Training("toy-patch-reward", version: 2, steps, [videoReward], Train);
 
     private void Train(StageContext context)
     {

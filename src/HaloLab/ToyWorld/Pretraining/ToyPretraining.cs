@@ -24,15 +24,15 @@ public static class ToyPretraining
         Stage threshold = new DefectThreshold(seed, settings.CleanClips, autoencoder).Stage();
         Stage latents = new LatentEncoding(seed, settings.CorpusClips, autoencoder).Stage();
         Stage prior = given ?? new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage();
-        Stage layout = given ?? new GeneratorTraining(seed, settings.LayoutSteps, settings.CorpusClips, latents, prior, start: null).Stage();
-        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior, layout).Stage();
+        Stage frames = given ?? new GeneratorTraining(seed, settings.FrameSteps, settings.CorpusClips, latents, prior, start: null).Stage();
+        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior, frames).Stage();
         Stage quality = new GeneratorQuality(seed, settings.QualityPrompts, autoencoder, threshold, generator).Stage();
-        ToyLabelledClips forRewards = new("video-reward", settings.LabelledClips, seed, autoencoder, generator);
-        ToyLabelledClips forScorer = new("scorer", settings.LabelledClips, seed, autoencoder, generator);
+        ToyLabelledClips forRewards = new("video-reward", settings.JudgedSamples, settings.JudgedRenders, seed, autoencoder, generator);
+        ToyLabelledClips forScorer = new("scorer", settings.JudgedSamples, settings.JudgedRenders, seed, autoencoder, generator);
         Stage videoReward = new ToyRewardTraining(seed, settings.JudgeSteps, forRewards).Stage();
         Stage patchReward = new ToyPatchRewardTraining(seed, settings.JudgeSteps, forRewards, videoReward).Stage();
         Stage scorer = new ToyScorerTraining(seed, settings.JudgeSteps, forScorer).Stage();
-        Stage[] trained = [.. new[] { autoencoder, threshold, latents, prior, layout, generator, quality, videoReward, patchReward, scorer }.Distinct()];
+        Stage[] trained = [.. new[] { autoencoder, threshold, latents, prior, frames, generator, quality, videoReward, patchReward, scorer }.Distinct()];
         return [.. trained, new CheckpointCollection(trained, autoencoder, threshold, generator, quality, videoReward, patchReward, scorer).Stage()];
     }
 

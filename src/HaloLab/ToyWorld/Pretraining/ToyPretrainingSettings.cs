@@ -4,7 +4,7 @@ namespace HaloLab.ToyWorld.Pretraining;
 public sealed record ToyPretrainingSettings
 {
     /// <summary>Optimiser steps of the autoencoder.</summary>
-    public int AutoencoderSteps { get; init; } = 2000;
+    public int AutoencoderSteps { get; init; } = 6000;
 
     /// <summary>Flawless clips from which the defect threshold is taken.</summary>
     public int CleanClips { get; init; } = 2000;
@@ -15,18 +15,21 @@ public sealed record ToyPretrainingSettings
     /// <summary>Optimiser steps of the text tower and the layout prior before the generator's training.</summary>
     public int LayoutPriorSteps { get; init; } = 1500;
 
-    /// <summary>Optimiser steps of the generator's first phase, in which it learns layouts.</summary>
-    public int LayoutSteps { get; init; } = 1500;
+    /// <summary>Optimiser steps of the generator on single frames.</summary>
+    public int FrameSteps { get; init; } = 3000;
 
-    /// <summary>Optimiser steps of the generator after that, or after the one that it is trained on from.</summary>
-    public int GeneratorSteps { get; init; } = 4500;
+    /// <summary>Optimiser steps of the generator on clips, after that or after the one that it is trained on from.</summary>
+    public int GeneratorSteps { get; init; } = 5500;
 
     /// <summary>Development prompts on which the generator's obedience is measured.</summary>
     public int QualityPrompts { get; init; } = 192;
 
-    /// <summary>Clips that each judge is trained on, even.</summary>
-    public int LabelledClips { get; init; } = 1200;
+    /// <summary>Samples of the generator that each judge is trained on.</summary>
+    public int JudgedSamples { get; init; } = 800;
+
+    /// <summary>Renders that each judge is trained on beside them.</summary>
+    public int JudgedRenders { get; init; } = 6000;
 
     /// <summary>Optimiser steps of each judge.</summary>
-    public int JudgeSteps { get; init; } = 1000;
+    public int JudgeSteps { get; init; } = 2000;
 }

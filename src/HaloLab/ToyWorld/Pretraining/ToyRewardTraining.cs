@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
 using HaloLab.Videos;
@@ -9,17 +8,10 @@ namespace HaloLab.ToyWorld.Pretraining;
 internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips clips)
 {
     public const string VideoRewardFile = "video-reward.safetensors";
-    private const double SecondsPerStep = 0.3;
 
     public static RewardModelOptions Options { get; } = new(new ToyTokenizer().VocabularySize, new ToyTokenizer().ContextLength);
 
-    public Stage Stage() => new(
-        "toy-video-reward",
-        3,
-        new JsonObject { ["seed"] = seed, ["steps"] = steps },
-        [clips.Samples],
-        steps * SecondsPerStep,
-        Train);
+    public Stage Stage() => clips.Training("toy-video-reward", version: 4, steps, [], Train);
 
     /// <summary>SHA-256 of the shipped file.</summary>
     public static string HashOf(string folder) => FileHash.Of(Path.Combine(folder, VideoRewardFile), "the toy video reward model that `halolab toy pretrain` makes");
@@ -35,7 +27,8 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
             [.. set.Select(item => tokenizer.Encode(item.Caption.ToString()))],
             [.. verdicts.Select(verdict => SimulatedAnnotator.MeanClipGrade(annotators, verdict))],
             [.. verdicts.Select(verdict => teacher?.Grade(verdict).Cells.Select(grade => grade ?? double.NaN).ToArray() ?? [])],
-            ToyGenerator.Lattice.Edges(DamageProcess.Grid));
+            ToyGenerator.Lattice.Edges(DamageProcess.Grid),
+            GradeScale.OneToFive);
     }
 
     private void Train(StageContext context)

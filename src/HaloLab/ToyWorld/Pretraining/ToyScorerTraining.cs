@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using HaloLab.Evaluation;
 using HaloLab.Experiments;
 using HaloLab.Videos;
@@ -9,15 +8,8 @@ namespace HaloLab.ToyWorld.Pretraining;
 internal sealed class ToyScorerTraining(long seed, int steps, ToyLabelledClips clips)
 {
     public const string ScorerFile = "scorer.safetensors";
-    private const double SecondsPerStep = 0.3;
 
-    public Stage Stage() => new(
-        "toy-scorer",
-        3,
-        new JsonObject { ["seed"] = seed, ["steps"] = steps },
-        [clips.Samples],
-        steps * SecondsPerStep,
-        Train);
+    public Stage Stage() => clips.Training("toy-scorer", version: 4, steps, [], Train);
 
     /// <summary>SHA-256 of the shipped file.</summary>
     public static string HashOf(string folder) => FileHash.Of(Path.Combine(folder, ScorerFile), "the toy scorer that `halolab toy pretrain` makes");

@@ -14,7 +14,7 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
 
     public Stage Stage() => new(
         $"reward-{Name(arm)}-{labelledPrompts}-s{seed}",
-        1,
+        2,
         new JsonObject
         {
             ["seed"] = seed,
@@ -46,7 +46,8 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
             [.. used.Select(i => tokenizer.Encode(rows[i].Prompt))],
             [.. used.Select(i => rows[i].VideoGrade)],
             [.. used.Select(i => rows[i].Teacher!.Cells.Select(grade => grade ?? double.NaN).ToArray())],
-            ToyGenerator.Lattice.Edges(settings.Grid));
+            ToyGenerator.Lattice.Edges(settings.Grid),
+            GradeScale.OneToFive);
         using RewardModel model = arm == RewardArm.Continued
             ? RewardModel.Load(Path.Combine(generator.Folder, ToyRewardTraining.VideoRewardFile))
             : RewardModel.Create(ToyRewardTraining.Options, seed);
