@@ -55,9 +55,12 @@ public sealed class RewardTrainingSet : IDisposable
                 throw new InputException($"Clip {i}: a label is infinite. Give a finite number, or NaN where it is missing.");
             }
 
-            if (patchGrades is { } grades && _patchLabels[i].FirstOrDefault(label => label < grades.Worst || label > grades.Best, double.NaN) is var outsideGrades && !double.IsNaN(outsideGrades))
+            if (patchGrades is { } grades)
             {
-                throw new InputException($"Clip {i}: a patch label is {outsideGrades}, expected a grade from {grades.Worst} to {grades.Best}.");
+                foreach (double label in _patchLabels[i].Where(label => label < grades.Worst || label > grades.Best))
+                {
+                    throw new InputException($"Clip {i}: a patch label is {label}, expected a grade from {grades.Worst} to {grades.Best}.");
+                }
             }
         }
 

@@ -162,6 +162,12 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
     internal static void FillFixed(nn.Module module, string path)
     {
         Fill(module, path);
+        Freeze(module);
+    }
+
+    /// <summary>Takes a module out of training.</summary>
+    internal static void Freeze(nn.Module module)
+    {
         foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
         {
             parameter.requires_grad = false;

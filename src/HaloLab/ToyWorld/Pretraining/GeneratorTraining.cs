@@ -80,23 +80,20 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             File.Copy(context.Input(prior.Name, file), context.PathOf(file), overwrite: true);
         }
 
+        bool singleFrames = start is null;
         if (start is null)
         {
             Initialisation.Draw(network, seed);
+
+            // At their first values these layers add nothing.
+            foreach (nn.Module mixer in network.modules().Where(module => module is TemporalConvolutions or TemporalTransformer))
+            {
+                ToyGenerator.Freeze(mixer);
+            }
         }
         else
         {
             ToyGenerator.Fill(network, context.Input(start.Name, DenoiserFile));
-        }
-
-        bool singleFrames = start is null;
-        if (singleFrames)
-        {
-            // At their first values these layers add nothing.
-            foreach (Tensor value in network.modules().Where(module => module is TemporalConvolutions or TemporalTransformer).SelectMany(module => module.parameters()))
-            {
-                value.requires_grad_(false);
-            }
         }
 
         (Tensor heldOut_BCTHW, Tensor heldOutTokens_BL) = corpus.Rest();
@@ -108,7 +105,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"{_name}, seed {seed}, {steps} steps");
         TrainingLoop loop = new(context.Folder, state, optimiser);
-        float[] weights = Weights();
+        float[] weights = singleFrames ? [.. Enumerable.Repeat(1f, NoiseSchedule.Timesteps / WeightSpan)] : Weights();
         JsonFile.Write(context.PathOf("timestep-weights.json"), weights);
         loop.Run(steps, Step, done => context.Report(done, steps));
         parameters.WriteBack(average.Values);
@@ -162,11 +159,6 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         // By timestep, in steps of WeightSpan; 1 on average.
         float[] Weights()
         {
-            if (singleFrames)
-            {
-                return [.. Enumerable.Repeat(1f, NoiseSchedule.Timesteps / WeightSpan)];
-            }
-
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             float[] inverse = [.. Enumerable.Range(0, NoiseSchedule.Timesteps / WeightSpan)

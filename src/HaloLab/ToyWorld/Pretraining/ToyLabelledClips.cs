@@ -96,12 +96,12 @@ internal sealed class ToyLabelledClips
             ToyObject[] objects = [.. caption.Objects];
             objects[changed] = attribute switch
             {
-                0 => objects[changed] with { Kind = (ToyKind)stream.Next(4) },
-                1 => objects[changed] with { Colour = (ToyColour)stream.Next(6) },
-                2 => objects[changed] with { Direction = (ToyDirection)stream.Next(4) },
+                0 => objects[changed] with { Kind = Any<ToyKind>(stream) },
+                1 => objects[changed] with { Colour = Any<ToyColour>(stream) },
+                2 => objects[changed] with { Direction = Any<ToyDirection>(stream) },
                 _ => objects[changed],
             };
-            ToyBackground background = attribute == 3 ? (ToyBackground)stream.Next(2) : caption.Background;
+            ToyBackground background = attribute == 3 ? Any<ToyBackground>(stream) : caption.Background;
             if (objects.Length == 1 || objects[0].Colour != objects[1].Colour)
             {
                 ToyCaption other = new(objects[0], objects.ElementAtOrDefault(1), background);
@@ -111,6 +111,13 @@ internal sealed class ToyLabelledClips
                 }
             }
         }
+    }
+
+    private static T Any<T>(RandomStream stream)
+        where T : struct, Enum
+    {
+        T[] values = Enum.GetValues<T>();
+        return values[stream.Next(values.Length)];
     }
 
     private (ToyCaption Caption, VideoClip Clip) Render(int place)

@@ -1,6 +1,6 @@
 namespace HaloLab.ToyWorld.Pretraining;
 
-/// <summary>How long the toy models are trained; the defaults made the checkpoints that ship.</summary>
+/// <summary>How long the toy models are trained. What the shipped checkpoints were trained with stands in their <c>manifest.json</c>.</summary>
 public sealed record ToyPretrainingSettings
 {
     /// <summary>Optimiser steps of the autoencoder.</summary>
