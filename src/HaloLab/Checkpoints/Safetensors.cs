@@ -52,7 +52,7 @@ public static class Safetensors
                 if (entry.End > entry.Start)
                 {
                     stream.Position = dataStart + entry.Start;
-                    stream.ReadExactly(tensor.bytes);
+                    TensorBytes.Read(stream, tensor);
                 }
             }
 
@@ -141,7 +141,7 @@ public static class Safetensors
             {
                 // The scope takes the intermediate tensors too: a checkpoint in a training loop leaves none to the finaliser.
                 using var scope = NewDisposeScope();
-                stream.Write(tensor.detach().cpu().contiguous().bytes);
+                TensorBytes.Write(stream, tensor.detach().cpu().contiguous());
             }
         }
     }

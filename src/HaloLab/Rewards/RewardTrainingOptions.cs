@@ -13,7 +13,7 @@ public sealed record RewardTrainingOptions
     /// <summary>Weight of the video loss, at least 0; 0 leaves the video head untrained.</summary>
     public double VideoWeight { get; init; } = 1;
 
-    /// <summary>Weight of the patch loss (squared error), at least 0; 0 leaves the patch head untrained.</summary>
+    /// <summary>Weight of the patch loss (censored regression where the labels have a scale of grades, else squared error), at least 0; 0 leaves the patch head untrained.</summary>
     public double PatchWeight { get; init; } = 1;
 
     public VideoLossKind VideoLoss { get; init; }

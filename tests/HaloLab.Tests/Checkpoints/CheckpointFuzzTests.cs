@@ -1,0 +1,3 @@
+namespace HaloLab.Tests.Checkpoints;
+
+public sealed class CheckpointFuzzTests() : CheckpointFuzzing(1000);
