@@ -85,7 +85,7 @@ public sealed class GranDpoTrainer : IDisposable
 
     /// <summary>
     /// Trains to the end, going on from the checkpoint in <paramref name="folder"/> where there is one, and writes <c>metrics.jsonl</c> and
-    /// <c>adapter.safetensors</c> or <c>weights.safetensors</c> there. Can be called once.
+    /// the adapters in peft's form or <c>weights.safetensors</c> there. Can be called once.
     /// </summary>
     /// <param name="folder">Where to write.</param>
     /// <param name="advanced">Told the number of steps done, or null.</param>
@@ -261,7 +261,7 @@ public sealed class GranDpoTrainer : IDisposable
     {
         if (_adapters is not null)
         {
-            _adapters.Save(Path.Combine(folder, "adapter.safetensors"));
+            _adapters.ToFile().SavePeft(folder);
             return;
         }
 

@@ -66,7 +66,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         File.AppendAllText(Path.Combine(broken, "metrics.jsonl"), "{\"step\":11,");
         Assert.Equal(12, File.ReadAllLines(Path.Combine(broken, "metrics.jsonl")).Length);
         Train("broken", options);
-        string weights = options.LoraRank is null ? "weights.safetensors" : "adapter.safetensors";
+        string weights = options.LoraRank is null ? "weights.safetensors" : "adapter_model.safetensors";
         Assert.Equal(File.ReadAllBytes(Path.Combine(straight, weights)), File.ReadAllBytes(Path.Combine(broken, weights)));
         Assert.Equal(File.ReadAllText(Path.Combine(straight, "metrics.jsonl")), File.ReadAllText(Path.Combine(broken, "metrics.jsonl")));
         Assert.Equal(Enumerable.Range(0, 20).Select(step => (long)step), Lines(straight).Select(line => line.GetProperty("step").GetInt64()));
@@ -119,8 +119,9 @@ public sealed class GranDpoTrainerTests : IDisposable
 
         // The file, loaded into a fresh model, is the tuned model.
         using TinyDenoiser fresh = new();
-        LoraAdapters loaded = LoraAdapters.Load(fresh, Path.Combine(_folder, "lora", "adapter.safetensors"));
-        Assert.Equal((2, 8.0), (loaded.Rank, loaded.Alpha));
+        using LoraFile file = LoraFile.Load(Path.Combine(_folder, "lora"));
+        Assert.All(file.Layers.Values, layer => Assert.Equal((2, 4.0), (layer.Rank, layer.Scale)));
+        LoraAdapters loaded = LoraAdapters.Attach(fresh, file, "the tuned adapters");
         TensorAssert.Identical(reference, Off(loaded, fresh, input, timestep, context));
         loaded.Enable(true);
         Tensor tuned = fresh.Predict(input, timestep, context);

@@ -4,11 +4,14 @@ using static TorchSharp.torch.nn;
 
 namespace HaloLab.Models.Layers;
 
-/// <summary>A layer with a weight and perhaps a bias, to which a <see cref="Lora"/> can be attached.</summary>
+/// <summary>A layer with a weight and perhaps a bias, to which <see cref="Lora"/> adapters can be attached.</summary>
 public abstract class AdaptableLayer : Module<Tensor, Tensor>
 {
     public readonly Parameter weight;
     public readonly Parameter? bias;
+
+    private readonly List<Lora> _adapters = [];
+    private Tensor? _ownWeight;
 
     private protected AdaptableLayer(string name, long[] weightShape, bool hasBias)
         : base(name)
@@ -21,37 +24,65 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
     /// <summary>A fresh model has this layer at zero, so that the branch it ends adds nothing at first.</summary>
     public bool StartsAtZero { get; init; }
 
-    /// <summary>The attached adapter, or null.</summary>
-    public Lora? Adapter { get; private set; }
+    /// <summary>The attached adapters; the enabled ones add up.</summary>
+    public IReadOnlyList<Lora> Adapters => _adapters;
 
-    /// <summary>Attaches an adapter of that rank; A has zeros until somebody draws it.</summary>
-    public Lora Attach(int rank, double scale)
+    /// <summary>Attaches an adapter of that rank; it has zeros until somebody fills it.</summary>
+    public Lora Attach(int rank, double scale, bool hasMagnitude = false)
     {
-        if (Adapter is not null)
+        Lora adapter = new(weight, rank, scale, hasMagnitude);
+        register_module(_adapters.Count == 0 ? "lora" : FormattableString.Invariant($"lora_{_adapters.Count + 1}"), adapter);
+        _adapters.Add(adapter);
+        return adapter;
+    }
+
+    /// <summary>Puts the enabled adapters into the weight itself, which makes the layer as fast as without them.</summary>
+    internal void Merge()
+    {
+        if (_ownWeight is not null)
         {
-            throw new InvalidOperationException("This layer already carries an adapter.");
+            throw new InvalidOperationException("The adapters are merged already.");
         }
 
-        Adapter = new Lora(weight, rank, scale);
-        register_module("lora", Adapter);
-        return Adapter;
+        using var noGradient = no_grad();
+        _ownWeight = weight.clone().DetachFromDisposeScope();
+        using Tensor merged = AdaptedWeight();
+        weight.copy_(merged);
+    }
+
+    /// <summary>Undoes <see cref="Merge"/>, bit for bit.</summary>
+    internal void Unmerge()
+    {
+        using var noGradient = no_grad();
+        using Tensor own = _ownWeight ?? throw new InvalidOperationException("No adapters are merged.");
+        weight.copy_(own);
+        _ownWeight = null;
     }
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        Tensor output = Apply(input, weight, bias);
-        if (Adapter is not { Enabled: true } adapter)
+        if (_ownWeight is not null || !_adapters.Exists(adapter => adapter.Enabled))
         {
-            return output;
+            return Apply(input, weight, bias);
         }
 
-        using Tensor down = Apply(input, adapter.lora_A, null);
-        using Tensor up = ApplyPointwise(down, adapter.lora_B);
-        using (output)
+        if (_adapters.Exists(adapter => adapter is { Enabled: true, lora_magnitude_vector: not null }))
         {
-            return output.add(up, adapter.Scale);
+            using Tensor adapted = AdaptedWeight();
+            return Apply(input, adapted, bias);
         }
+
+        Tensor output = Apply(input, weight, bias);
+        foreach (Lora adapter in _adapters.Where(adapter => adapter.Enabled))
+        {
+            using Tensor down = Apply(input, adapter.lora_A, null);
+            using Tensor up = ApplyPointwise(down, adapter.lora_B);
+            using Tensor before = output;
+            output = before.add(up, adapter.Scale * adapter.Strength);
+        }
+
+        return output;
     }
 
     /// <summary>The layer's own map with other values of the same kernel.</summary>
@@ -59,4 +90,16 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
 
     /// <summary>The 1×1 form of the map: kernel 1, stride 1, no padding.</summary>
     private protected abstract Tensor ApplyPointwise(Tensor input, Tensor weight);
+
+    private Tensor AdaptedWeight()
+    {
+        using var scope = NewDisposeScope();
+        Tensor adapted = weight.alias();
+        foreach (Lora adapter in _adapters.Where(adapter => adapter.Enabled))
+        {
+            adapted = adapter.Layer.Merged(adapted);
+        }
+
+        return adapted.MoveToOuterDisposeScope();
+    }
 }

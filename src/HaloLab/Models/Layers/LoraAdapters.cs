@@ -1,4 +1,3 @@
-using System.Globalization;
 using HaloLab.Checkpoints;
 using HaloLab.Statistics;
 using TorchSharp.Modules;
@@ -6,34 +5,32 @@ using static TorchSharp.torch;
 
 namespace HaloLab.Models.Layers;
 
-/// <summary>
-/// The adapters of a model: attached to chosen layers, drawn, switched, saved and loaded together. The model's own parameters are frozen.
-/// Files hold <c>LAYER.lora_A.weight</c> and <c>LAYER.lora_B.weight</c> with rank and alpha as metadata; every layer has scale alpha / rank.
-/// </summary>
+/// <summary>The adapters of a model that belong together: attached to chosen layers, switched, merged and saved at once. The model's own parameters are frozen.</summary>
 public sealed class LoraAdapters
 {
-    private const string SuffixA = ".lora_A.weight";
-    private const string SuffixB = ".lora_B.weight";
+    private readonly (string Name, AdaptableLayer Layer, Lora Adapter)[] _adapters;
 
-    private readonly (string Name, Lora Adapter)[] _adapters;
-
-    private LoraAdapters((string Name, Lora Adapter)[] adapters, int rank, double alpha)
+    private LoraAdapters((string Name, AdaptableLayer Layer, Lora Adapter)[] adapters)
     {
         _adapters = adapters;
-        Rank = rank;
-        Alpha = alpha;
+
+        // An adapter outlives the dispose scope in which somebody happened to attach it.
+        foreach ((_, Parameter parameter) in Parameters)
+        {
+            parameter.DetachFromDisposeScope();
+        }
     }
-
-    public int Rank { get; }
-
-    public double Alpha { get; }
 
     /// <summary>Names of the adapted layers, in the model's order.</summary>
     public IReadOnlyList<string> Layers => [.. _adapters.Select(item => item.Name)];
 
     /// <summary>All trained parameters by their names in a file.</summary>
-    public IEnumerable<(string Name, Parameter Parameter)> Parameters =>
-        _adapters.SelectMany(item => new[] { (item.Name + SuffixA, item.Adapter.lora_A), (item.Name + SuffixB, item.Adapter.lora_B) });
+    public IEnumerable<(string Name, Parameter Parameter)> Parameters => _adapters.SelectMany(item => new (string, Parameter?)[]
+    {
+        (item.Name + LoraFile.SuffixA, item.Adapter.lora_A),
+        (item.Name + LoraFile.SuffixB, item.Adapter.lora_B),
+        (item.Name + LoraFile.SuffixMagnitude, item.Adapter.lora_magnitude_vector),
+    }).Where(item => item.Item2 is not null).Select(item => (item.Item1, item.Item2!));
 
     /// <summary>Attaches fresh adapters: A Kaiming-uniform with a = √5 (±1/√inputs) from a stream named after its layer, B zero, so nothing changes yet.</summary>
     /// <param name="model">Any module with <see cref="AdaptableLayer"/>s.</param>
@@ -53,101 +50,109 @@ public sealed class LoraAdapters
             throw new InputException($"No layer of {model.GetName()} was chosen for an adapter. Its layers are {string.Join(", ", all.Take(8).Select(item => item.Name))}{(all.Length > 8 ? ", …" : "")}.");
         }
 
-        foreach (Parameter parameter in model.parameters())
+        Freeze(model);
+        (string Name, AdaptableLayer Layer, Lora Adapter)[] adapters = [.. chosen.Select(item => (item.Name, item.Layer, item.Layer.Attach(rank, alpha / rank)))];
+        foreach ((string name, _, Lora adapter) in adapters)
         {
-            parameter.requires_grad = false;
-        }
-
-        (string Name, Lora Adapter)[] adapters = [.. chosen.Select(item => (item.Name, item.Layer.Attach(rank, alpha / rank)))];
-        foreach ((string name, Lora adapter) in adapters)
-        {
-            // An adapter outlives the dispose scope in which somebody happened to attach it.
-            adapter.lora_A.DetachFromDisposeScope();
-            adapter.lora_B.DetachFromDisposeScope();
             long inputs = adapter.lora_A.NumberOfElements / rank;
             Initialisation.Uniform(adapter.lora_A, 1 / Math.Sqrt(inputs), new RandomStream(runSeed, $"initialise {name}.lora_A"));
         }
 
-        return new LoraAdapters(adapters, rank, alpha);
+        return new LoraAdapters(adapters);
     }
 
-    /// <summary>Attaches the adapters of a file.</summary>
-    /// <exception cref="InputException">The file is not an adapter of this model.</exception>
-    public static LoraAdapters Load(nn.Module model, string path)
+    /// <summary>Attaches the adapters of a file, beside any that the model carries already.</summary>
+    /// <param name="model">Any module with <see cref="AdaptableLayer"/>s.</param>
+    /// <param name="file">The adapters.</param>
+    /// <param name="source">What to call the file in a message: its path.</param>
+    /// <exception cref="InputException">A layer is not in the model, or has other sizes there.</exception>
+    public static LoraAdapters Attach(nn.Module model, LoraFile file, string source)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Dictionary<string, Tensor> tensors = Safetensors.Load(path, out Dictionary<string, string> metadata);
-        try
+        ArgumentNullException.ThrowIfNull(file);
+        Dictionary<string, AdaptableLayer> layers = LayersOf(model).ToDictionary(item => item.Name, item => item.Layer);
+        foreach ((string name, LoraLayer given) in file.Layers)
         {
-            if (!int.TryParse(metadata.GetValueOrDefault("rank"), NumberStyles.None, CultureInfo.InvariantCulture, out int rank) || rank < 1
-                || !double.TryParse(metadata.GetValueOrDefault("alpha"), NumberStyles.Float, CultureInfo.InvariantCulture, out double alpha))
+            if (!layers.TryGetValue(name, out AdaptableLayer? layer))
             {
-                throw new InputException($"{path}: its metadata say no rank and alpha, so it is not an adapter that HaloLab wrote.");
+                throw new InputException($"{source}: adapts '{name}', which is no layer of {model.GetName()}. Give an adapter of this model.");
             }
 
-            Dictionary<string, AdaptableLayer> layers = LayersOf(model).ToDictionary(item => item.Name, item => item.Layer);
-            Check(path, tensors, layers, rank);
-            LoraAdapters adapters = Attach(model, name => tensors.ContainsKey(name + SuffixA), rank, alpha, runSeed: 0);
-            using var noGradient = no_grad();
-            foreach ((string name, Parameter parameter) in adapters.Parameters)
+            long[] weight = layer.weight.shape;
+            if (!given.A.shape.Skip(1).SequenceEqual(weight.Skip(1)) || given.B.shape[0] != weight[0])
             {
-                parameter.copy_(tensors[name]);
+                throw new InputException($"{source}: the adapter of '{name}' is [{string.Join(", ", given.A.shape)}] and [{string.Join(", ", given.B.shape)}], the layer's weight [{string.Join(", ", weight)}]. Give an adapter of this model.");
             }
+        }
 
-            return adapters;
-        }
-        finally
-        {
-            foreach (Tensor tensor in tensors.Values)
-            {
-                tensor.Dispose();
-            }
-        }
+        Freeze(model);
+        using var noGradient = no_grad();
+        return new LoraAdapters([.. LayersOf(model).Where(item => file.Layers.ContainsKey(item.Name)).Select(item => (item.Name, item.Layer, Filled(item.Layer, file.Layers[item.Name])))]);
     }
+
+    /// <summary>Names of the layers that can carry an adapter, depth first.</summary>
+    public static IReadOnlyList<string> NamesOf(nn.Module model) => [.. LayersOf(model).Select(item => item.Name)];
 
     /// <summary>Switches all adapters: off, the model is the reference, bit for bit.</summary>
     public void Enable(bool enabled)
     {
-        foreach ((_, Lora adapter) in _adapters)
+        foreach ((_, _, Lora adapter) in _adapters)
         {
             adapter.Enabled = enabled;
         }
     }
 
-    /// <summary>Writes the adapters atomically.</summary>
-    public void Save(string path) => Safetensors.Save(
-        path,
-        Parameters.ToDictionary(item => item.Name, item => (Tensor)item.Parameter),
-        new Dictionary<string, string> { ["rank"] = Rank.ToString(CultureInfo.InvariantCulture), ["alpha"] = Alpha.ToString("R", CultureInfo.InvariantCulture) });
-
-    /// <summary>Each layer once, under its first name: TorchSharp lists nested modules more than once.</summary>
-    private static IEnumerable<(string Name, AdaptableLayer Layer)> LayersOf(nn.Module model) => model.named_modules()
-        .Where(item => item.module is AdaptableLayer)
-        .DistinctBy(item => item.module, ReferenceEqualityComparer.Instance)
-        .Select(item => (item.name, (AdaptableLayer)item.module));
-
-    private static void Check(string path, Dictionary<string, Tensor> tensors, Dictionary<string, AdaptableLayer> layers, int rank)
+    /// <summary>Sets how strongly all of them count; 1 by default.</summary>
+    public void SetStrength(double strength)
     {
-        foreach ((string key, Tensor tensor) in tensors)
+        foreach ((_, _, Lora adapter) in _adapters)
         {
-            string suffix = key.EndsWith(SuffixA, StringComparison.Ordinal) ? SuffixA : SuffixB;
-            string other = suffix == SuffixA ? SuffixB : SuffixA;
-            if (!key.EndsWith(suffix, StringComparison.Ordinal) || !layers.TryGetValue(key[..^suffix.Length], out AdaptableLayer? layer))
-            {
-                throw new InputException($"{path}: '{key}' belongs to no layer of this model. Give the adapter of this model.");
-            }
-
-            if (!tensors.ContainsKey(key[..^suffix.Length] + other))
-            {
-                throw new InputException($"{path}: '{key}' has no '{other}' beside it.");
-            }
-
-            long[] weight = layer.weight.shape;
-            long[] expected = suffix == SuffixA ? [rank, .. weight.Skip(1)] : [weight[0], rank, .. Enumerable.Repeat(1L, weight.Length - 2)];
-            if (!tensor.shape.SequenceEqual(expected))
-            {
-                throw new InputException($"{path}: '{key}' is [{string.Join(", ", tensor.shape)}], expected [{string.Join(", ", expected)}] for rank {rank}.");
-            }
+            adapter.Strength = strength;
         }
     }
+
+    /// <summary>Puts all enabled adapters of the adapted layers into the layers' own weights.</summary>
+    public void Merge()
+    {
+        foreach ((_, AdaptableLayer layer, _) in _adapters)
+        {
+            layer.Merge();
+        }
+    }
+
+    /// <summary>Undoes <see cref="Merge"/>, bit for bit.</summary>
+    public void Unmerge()
+    {
+        foreach ((_, AdaptableLayer layer, _) in _adapters)
+        {
+            layer.Unmerge();
+        }
+    }
+
+    /// <summary>The adapters in the form of a file. The tensors are the model's own: do not dispose it.</summary>
+    public LoraFile ToFile() => new(_adapters.Select(item => KeyValuePair.Create(item.Name, item.Adapter.Layer)));
+
+    private static Lora Filled(AdaptableLayer layer, LoraLayer given)
+    {
+        Lora adapter = layer.Attach(given.Rank, given.Scale, given.Magnitude is not null);
+        adapter.lora_A.copy_(given.A);
+        adapter.lora_B.copy_(given.B);
+        adapter.lora_magnitude_vector?.copy_(given.Magnitude!.view(adapter.lora_magnitude_vector.shape));
+        return adapter;
+    }
+
+    private static void Freeze(nn.Module model)
+    {
+        foreach (Parameter parameter in model.parameters())
+        {
+            parameter.requires_grad = false;
+        }
+    }
+
+    /// <summary>Each layer once, under its first name: TorchSharp may list a child more than once.</summary>
+    private static IEnumerable<(string Name, AdaptableLayer Layer)> LayersOf(nn.Module model) =>
+        DepthFirst(model, "").DistinctBy(item => item.Layer, ReferenceEqualityComparer.Instance);
+
+    private static IEnumerable<(string Name, AdaptableLayer Layer)> DepthFirst(nn.Module model, string prefix) => model.named_children()
+        .SelectMany(child => child.module is AdaptableLayer layer ? [(prefix + child.name, layer)] : DepthFirst(child.module, $"{prefix}{child.name}."));
 }

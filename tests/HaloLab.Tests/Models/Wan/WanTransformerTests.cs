@@ -73,7 +73,7 @@ public class WanTransformerTests
         }
 
         TensorAssert.Identical(plain, Predict(), "fresh adapters");
-        nn.init.ones_(attentionLayers[^1].Adapter!.lora_B);
+        nn.init.ones_(attentionLayers[^1].Adapters.Single().lora_B);
         Assert.False(plain.allclose(Predict()));
     }
 
