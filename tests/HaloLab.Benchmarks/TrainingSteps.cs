@@ -83,7 +83,7 @@ internal sealed class TrainingSteps : IDisposable
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
         GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache);
         Stopwatch watch = Stopwatch.StartNew();
-        trainer.PrepareReference(CancellationToken.None);
+        trainer.PrepareReference(advanced: null, CancellationToken.None);
         if (options.Reference == ReferenceMode.Cached)
         {
             Console.WriteLine(FormattableString.Invariant($"  cache of {trainer.ReferenceCount} (pair, draw) built in {watch.Elapsed.TotalSeconds:f2} s"));

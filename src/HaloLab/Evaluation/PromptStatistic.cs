@@ -65,6 +65,9 @@ public sealed class PromptStatistic
         return new PromptStatistic(Prompts, prompts => Of(prompts) - other.Of(prompts));
     }
 
+    /// <summary>This times a constant.</summary>
+    public PromptStatistic Times(double constant) => new(Prompts, prompts => Of(prompts) * constant);
+
     /// <summary>This plus a constant.</summary>
     public PromptStatistic Plus(double constant) => new(Prompts, prompts => Of(prompts) + constant);
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using HaloLab.GranDpo;
 
 namespace HaloLab.Experiments;
 
@@ -12,6 +13,8 @@ namespace HaloLab.Experiments;
 /// <param name="Device">Where tensors were computed.</param>
 /// <param name="Settings">Settings of the recipe.</param>
 /// <param name="Seeds">Seeds of the run.</param>
+/// <param name="BetaConvention">What β multiplies, which papers do not agree on.</param>
+/// <param name="Inputs">SHA-256 of every file that was given, by name.</param>
 /// <param name="Stages">Every stage with its hash and time.</param>
 public sealed record RunManifest(
     string Command,
@@ -22,6 +25,8 @@ public sealed record RunManifest(
     string Device,
     object Settings,
     IReadOnlyList<long> Seeds,
+    string BetaConvention,
+    IReadOnlyDictionary<string, string> Inputs,
     IReadOnlyList<RunManifest.StageLine> Stages)
 {
     /// <summary>One finished stage.</summary>
@@ -35,9 +40,10 @@ public sealed record RunManifest(
     /// <param name="command">What was asked for.</param>
     /// <param name="settings">Settings of the recipe.</param>
     /// <param name="seeds">Seeds of the run.</param>
+    /// <param name="inputs">SHA-256 of every file that was given, by name.</param>
     /// <param name="folder">Folder of the run.</param>
     /// <param name="results">Its finished stages.</param>
-    public static RunManifest Of(string command, object settings, IReadOnlyList<long> seeds, string folder, IReadOnlyList<StageResult> results) => new(
+    public static RunManifest Of(string command, object settings, IReadOnlyList<long> seeds, IReadOnlyDictionary<string, string> inputs, string folder, IReadOnlyList<StageResult> results) => new(
         command,
         VersionOf(typeof(RunManifest).Assembly),
         new SortedDictionary<string, string>
@@ -57,6 +63,8 @@ public sealed record RunManifest(
         Compute.Device.ToString(),
         settings,
         seeds,
+        GranDpoOptions.BetaConvention,
+        inputs,
         [.. results.Select(result => new StageLine(result.Name, Path.GetRelativePath(folder, result.Folder), result.OutputHash, Math.Round(result.Seconds, 1)))]);
 
     private static string VersionOf(Assembly assembly) => assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";

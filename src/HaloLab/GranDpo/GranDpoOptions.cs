@@ -3,6 +3,9 @@ namespace HaloLab.GranDpo;
 /// <summary>Settings of the Gran-DPO objective (DESIGN D3).</summary>
 public sealed record GranDpoOptions
 {
+    /// <summary>What β multiplies here, for manifests.</summary>
+    public const string BetaConvention = "beta multiplies the whole difference of energies, without the factor 1/2: Diffusion-DPO's 5000 is 2500 here";
+
     /// <summary>λ, the share of the video term, 0 to 1. Default 0.5.</summary>
     public double Lambda { get; init; } = 0.5;
 

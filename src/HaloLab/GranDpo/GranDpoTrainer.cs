@@ -102,7 +102,7 @@ public sealed class GranDpoTrainer : IDisposable
         _started = true;
 
         // Before the checkpoint is read, while the model still is the reference.
-        PrepareReference(cancellation);
+        PrepareReference(advanced: null, cancellation);
         TrainingLoop loop = new(folder, _state, _optimiser);
         loop.Run(_options.Steps, step => Line(Step(step)), done =>
         {
@@ -204,7 +204,9 @@ public sealed class GranDpoTrainer : IDisposable
     /// Fills the cache with what the steps will ask for, step by step with the batches of training: at step 0 the policy then does the same
     /// arithmetic as the reference did, and its present terms are ln 2 exactly.
     /// </summary>
-    internal void PrepareReference(CancellationToken cancellation)
+    /// <param name="advanced">Told the number of steps whose reference is known, or null.</param>
+    /// <param name="cancellation">Observed at every step; the cache is saved first.</param>
+    internal void PrepareReference(Action<long>? advanced, CancellationToken cancellation)
     {
         if (_reference is not { } cache)
         {
@@ -227,6 +229,7 @@ public sealed class GranDpoTrainer : IDisposable
 
                 cancellation.ThrowIfCancellationRequested();
                 AddReference(batch, cache, cells);
+                advanced?.Invoke(step + 1);
                 if (sinceSave.Elapsed > CacheSaveInterval)
                 {
                     cache.Save();

@@ -21,6 +21,9 @@ public sealed record OracleMeasures(
     double Flicker,
     double BackgroundCleanliness)
 {
+    /// <summary>Motion that gets full marks, in pixels per frame: the renderer's slowest clips with room to move have 1.3.</summary>
+    public const double LivelySpeed = 1.5;
+
     /// <summary>Mean of the four attributes.</summary>
     public double Obedience => (KindObedience + ColourObedience + DirectionObedience + BackgroundObedience) / 4.0;
 }

@@ -17,7 +17,6 @@ public sealed class SimulatedClipAnnotator
     private const double Gaps = 0.02;
 
     private const double WeightOfFlicker = 5.0;
-    private const double LivelySpeed = 1.5;
 
     private readonly long _seed;
     private readonly double[] _leniency;
@@ -51,7 +50,7 @@ public sealed class SimulatedClipAnnotator
         [
             1.0 - verdict.RememberedSeverity,
             1.0 - Math.Min(1.0, WorstChange(verdict.Patches) + (WeightOfFlicker * measures.Flicker)),
-            Math.Min(1.0, measures.Motion / LivelySpeed),
+            Math.Min(1.0, measures.Motion / OracleMeasures.LivelySpeed),
             measures.Obedience,
             measures.ObjectFidelity,
         ];

@@ -59,8 +59,8 @@ public sealed class VideoPairTraining
         using ToyGenerator generator = ToyGenerator.Load(checkpointFolder);
         _encoded = new Stage(
             "encoded-videos",
-            1,
-            new JsonObject { ["generator"] = generator.Hash, ["rule"] = ToyResampling.Rule, ["videos"] = new JsonArray([.. _hashes.Values.Distinct().Select(hash => JsonValue.Create(hash))]) },
+            2,
+            new JsonObject { ["generator"] = generator.Hash, ["rule"] = ToyResampling.Rule, ["videos"] = new JsonArray([.. _hashes.Values.Distinct().Order(StringComparer.Ordinal).Select(hash => JsonValue.Create(hash))]) },
             [],
             _hashes.Count * SecondsPerVideo,
             Encode);
@@ -97,29 +97,33 @@ public sealed class VideoPairTraining
             AtomicFile.Write(Path.Combine(model, file), stream => stream.Write(File.ReadAllBytes(Path.Combine(_checkpoints, file))));
         }
 
-        Source[] sources = JsonFile.Read<Source[]>(Path.Combine(results[0].Folder, SourcesFile));
+        // By hash: the files may lie elsewhere than they did when they were encoded.
+        Dictionary<string, Source> byHash = JsonFile.Read<Source[]>(Path.Combine(results[0].Folder, SourcesFile)).ToDictionary(source => source.Sha256);
+        SortedDictionary<string, Source> sources = new(_hashes.ToDictionary(item => item.Key, item => byHash[item.Value]), StringComparer.Ordinal);
         object settings = new
         {
             Options = _options,
             Resampling = ToyResampling.Rule,
-            Videos = sources,
+            Videos = sources.Select(item => new { Path = item.Key, item.Value.Sha256, item.Value.Frames, item.Value.Height, item.Value.Width, item.Value.FramesPerSecond }),
             Pairs = Pairs.Select(pair => new { pair.Row, pair.PathA, pair.PathB, pair.Prompt, PromptAsUnderstood = ToyTokenizer.KnownPart(pair.Prompt), pair.RewardA, pair.RewardB, HasPatches = pair.PatchesA is not null }),
             _table.Repeated,
             _table.TiedRows,
             _table.IgnoredFields,
             OtherThanClaimed = Mismatches(sources),
         };
-        JsonFile.Write(Path.Combine(folder, "manifest.json"), RunManifest.Of(command, settings, [_options.Seed], folder, results));
+        JsonFile.Write(Path.Combine(folder, "manifest.json"), RunManifest.Of(command, settings, [_options.Seed], Inputs(), folder, results));
         return model;
     }
 
     /// <summary>A video as it was read.</summary>
-    internal sealed record Source(string Path, string Sha256, int Frames, int Height, int Width, double FramesPerSecond);
+    internal sealed record Source(string Sha256, int Frames, int Height, int Width, double FramesPerSecond);
+
+    private SortedDictionary<string, string> Inputs() =>
+        new(_hashes.Concat(ToyGenerator.Files.Select(file => KeyValuePair.Create(file, FileHash.Of(Path.Combine(_checkpoints, file))))).ToDictionary(), StringComparer.Ordinal);
 
     /// <summary>Where a row's own numbers differ from the file's by more than rounding.</summary>
-    private IEnumerable<string> Mismatches(Source[] sources)
+    private IEnumerable<string> Mismatches(SortedDictionary<string, Source> byPath)
     {
-        Dictionary<string, Source> byPath = sources.ToDictionary(source => source.Path);
         foreach (VideoPair pair in Pairs)
         {
             foreach ((string side, string path) in new[] { ("A", pair.PathA), ("B", pair.PathB) })
@@ -140,11 +144,11 @@ public sealed class VideoPairTraining
         using ToyGenerator generator = ToyGenerator.Load(_checkpoints);
         using var noGradient = no_grad();
         List<Source> sources = [];
-        foreach ((string path, string hash) in _hashes)
+        foreach ((string path, string hash) in _hashes.DistinctBy(item => item.Value))
         {
             context.Report(sources.Count, _hashes.Count);
             VideoClip clip = VideoFile.ReadAsync(path, context.Cancellation).GetAwaiter().GetResult();
-            sources.Add(new Source(path, hash, clip.Frames, clip.Height, clip.Width, clip.FramesPerSecond));
+            sources.Add(new Source(hash, clip.Frames, clip.Height, clip.Width, clip.FramesPerSecond));
             string latentsPath = context.PathOf(LatentsFile(hash));
             if (!File.Exists(latentsPath))
             {

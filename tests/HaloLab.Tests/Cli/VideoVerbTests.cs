@@ -127,6 +127,22 @@ public sealed class VideoVerbTests : IDisposable
         Assert.Contains("tuned: found finished", again.StandardError, StringComparison.Ordinal);
         Assert.Equal(hash, FileHash.Of(tuned));
 
+        // So it does when the videos have moved: what was read of a file goes by its content.
+        string moved = Directory.CreateDirectory(Path.Combine(_folder, "moved")).FullName;
+        foreach (string file in Directory.GetFiles(_folder, "clip-*.mp4").Append(pairs))
+        {
+            File.Move(file, Path.Combine(moved, Path.GetFileName(file)));
+        }
+
+        arguments[2] = Path.Combine(moved, Path.GetFileName(pairs));
+        again = await HaloLabProgram.Run(arguments);
+        Assert.True(again.IsSuccess, again.StandardError);
+        Assert.Contains("encoded-videos: found finished", again.StandardError, StringComparison.Ordinal);
+        manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "manifest.json"), Cancellation))!;
+        Assert.All(manifest["settings"]!["videos"]!.AsArray(), video => Assert.StartsWith(moved, video!["path"]!.GetValue<string>(), StringComparison.Ordinal));
+        Assert.Equal(4, manifest["inputs"]!.AsObject().Count(input => input.Key.EndsWith(".mp4", StringComparison.Ordinal)));
+        Assert.Contains("1/2", manifest["betaConvention"]!.GetValue<string>(), StringComparison.Ordinal);
+
         // A run goes on with the threads it was begun with, or not at all.
         BufferedCommandResult threads = await HaloLabProgram.Run([.. arguments, "--threads", "1"]);
         Assert.Equal(2, threads.ExitCode);

@@ -1,63 +1,53 @@
 using System.Globalization;
 using System.Text;
 using HaloLab.Experiments;
+using HaloLab.GranDpo;
 
 namespace HaloLab.ToyWorld.Reproduction;
 
 /// <summary>
-/// Chooses the setting of every arm (<c>halolab toy tune</c>): each arm is tuned with the same number of settings on the same pairs, and
-/// judged on development prompts by the mean of both evaluation methods. Reporting prompts and seeds below 1000 are not touched.
+/// Chooses the setting of every arm (<c>halolab toy tune</c>): each arm is tuned with the same number of different settings on the same pairs of the same
+/// seeds, and judged on development prompts by the mean of both evaluation methods. Reporting prompts and seeds below 1000 are not touched.
 /// </summary>
 public sealed class ArmSearch
 {
-    private const long Seed = 1000;
+    private static readonly long[] Seeds = [1000, 1001];
 
-    private static readonly ArmSetting[] Preferences =
-    [
-        new(5e-5),
-        new(1e-4),
-        new(2e-4),
-        new(1e-4, BetaVideo: 2000, BetaPatch: 400),
-        new(1e-4, BetaPatch: 250),
-        new(1e-4, Eta: 0.4),
-    ];
-
-    // Without preferences there is nothing but the learning rate to choose: as many of them.
-    private static readonly ArmSetting[] FineTuning = [new(2.5e-5), new(5e-5), new(1e-4), new(2e-4), new(4e-4), new(8e-4)];
+    private static readonly ArmSetting[] Common = [new(5e-5), new(1e-4), new(2e-4), new(1e-4, BetaVideo: 2000, BetaPatch: 400), new(1e-4, Eta: 0.4)];
 
     private static readonly ReproductionSettings Settings = ReproductionSettings.Full with
     {
         Preset = "development",
         JudgedSplit = ToySplit.Development,
-        TrainingPrompts = 96,
-        LabelledPrompts = 96,
-        LabelBudgets = [96],
-        RewardSteps = 400,
-        TuningSteps = 80,
-        ReportingPrompts = 48,
+        TrainingPrompts = 48,
+        LabelledPrompts = 48,
+        LabelBudgets = [48],
+        RewardSteps = ReproductionSettings.Quick.RewardSteps,
+        TuningSteps = ReproductionSettings.Quick.TuningSteps,
+        ReportingPrompts = 24,
         Arms = [.. ReproductionArm.All.SelectMany(arm => SettingsOf(arm).Select((setting, i) => arm with { Name = $"{arm.Name}-{i}", Setting = setting }))],
     };
 
     private readonly ToyGeneratorFiles _files;
-    private readonly SeedStages _stages;
+    private readonly SeedStages[] _seeds;
 
     /// <param name="checkpointFolder">Folder of the toy checkpoints.</param>
     /// <exception cref="InputException">A checkpoint is missing or broken.</exception>
     public ArmSearch(string checkpointFolder)
     {
         _files = ToyGeneratorFiles.Open(checkpointFolder);
-        _stages = new SeedStages(Settings, Seed, _files);
+        _seeds = [.. Seeds.Select(seed => new SeedStages(Settings, seed, _files))];
     }
 
     /// <summary>Runs what is not finished yet and writes <c>tuning.md</c>.</summary>
     /// <returns>The file.</returns>
     public string Run(string folder, IRunProgress progress, CancellationToken cancellation)
     {
-        Stage[] judgements = [.. _stages.Samples.Keys.Select(_stages.JudgementOf)];
+        Stage[] judgements = [.. _seeds.SelectMany(seed => seed.Samples.Keys.Select(seed.JudgementOf))];
         IReadOnlyList<StageResult> results = new RunStore(Path.Combine(folder, "stages")).Run(judgements, progress, cancellation);
         Dictionary<string, string> folders = results.ToDictionary(result => result.Name, result => result.Folder);
         JudgementStage.Row[] Rows(string arm) =>
-            [.. JsonFile.Read<JudgementStage.Judgements>(Path.Combine(folders[_stages.JudgementOf(arm).Name], JudgementStage.File)).Rows];
+            [.. _seeds.SelectMany(seed => JsonFile.Read<JudgementStage.Judgements>(Path.Combine(folders[seed.JudgementOf(arm).Name], JudgementStage.File)).Rows)];
 
         StringBuilder text = new();
         text.AppendLine("| arm | learning rate | β_v | β_p | η | both methods | oracle | scorer | defective patches | obedience |");
@@ -85,7 +75,13 @@ public sealed class ArmSearch
             $"| {name} | {Score(rows):0.0000} | {rows.Average(Evidence.OracleScore):0.0000} | {rows.Average(Evidence.LearnedScore):0.000} | {rows.Average(row => row.DefectShare(_files.DefectThreshold)):0.00 %} | {rows.Average(row => row.Measures.Obedience):0.000} |"));
     }
 
-    private static ArmSetting[] SettingsOf(ReproductionArm arm) => arm == ReproductionArm.Sft ? FineTuning : Preferences;
+    /// <summary>Six settings that differ in what the arm's objective has. Without preferences there is nothing but the learning rate to choose.</summary>
+    internal static ArmSetting[] SettingsOf(ReproductionArm arm) => arm.Terms switch
+    {
+        PreferenceTerms.None => [new(2.5e-5), new(5e-5), new(1e-4), new(2e-4), new(4e-4), new(8e-4)],
+        PreferenceTerms.VideoOnly => [.. Common, new(1e-4, BetaVideo: 1250)],
+        _ => [.. Common, new(1e-4, BetaPatch: 250)],
+    };
 
     /// <summary>The mean of both evaluation methods, each on 0 to 1.</summary>
     private static double Score(JudgementStage.Row[] rows) => rows.Average(row => (Evidence.OracleScore(row) + ((Evidence.LearnedScore(row) - 1) / 3)) / 2);

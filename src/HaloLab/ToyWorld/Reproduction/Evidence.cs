@@ -27,6 +27,7 @@ internal sealed record Evidence(
         row.Measures.Obedience,
         row.Measures.ObjectPresence,
         row.Measures.BackgroundCleanliness,
+        Math.Min(1, row.Measures.Motion / OracleMeasures.LivelySpeed),
         1 - Math.Min(1, row.Measures.Flicker / WorstFlicker),
     }.Average();
 

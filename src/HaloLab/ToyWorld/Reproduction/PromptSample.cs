@@ -2,16 +2,18 @@ using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld.Reproduction;
 
-/// <summary>Prompts of a split, half of them with one object and half with two.</summary>
+/// <summary>Different prompts of a split, with one object and with two by turns as long as it has both.</summary>
 internal static class PromptSample
 {
     /// <param name="split">Where the prompts come from.</param>
-    /// <param name="count">How many, all different while the split has enough.</param>
+    /// <param name="count">How many, at most as many as the split has.</param>
     /// <param name="seed">Which ones. One seed's sample of n prompts is the beginning of its sample of more.</param>
     public static IReadOnlyList<string> Draw(ToySplit split, int count, long seed)
     {
-        string[][] shuffled = [.. new[] { 1, 2 }.Select(objects => Shuffled(split, objects, seed))];
-        return [.. Enumerable.Range(0, count).Select(i => shuffled[i % 2][i / 2 % shuffled[i % 2].Length])];
+        (string[] one, string[] two) = (Shuffled(split, 1, seed), Shuffled(split, 2, seed));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, one.Length + two.Length);
+        int both = Math.Min(one.Length, two.Length);
+        return [.. one.Zip(two, (first, second) => new[] { first, second }).SelectMany(pair => pair).Concat(one.Skip(both)).Concat(two.Skip(both)).Take(count)];
     }
 
     private static string[] Shuffled(ToySplit split, int objects, long seed)

@@ -18,7 +18,7 @@ public sealed record ReproductionArm(
     VideoRewardSource VideoReward = VideoRewardSource.Video,
     PatchGrid? Grid = null)
 {
-    /// <summary>Patch rewards that differ by no more are tied, in grades of the teacher.</summary>
+    /// <summary>Rewards of one patch of the run's grid that differ by no more are tied, in grades of the teacher.</summary>
     private const double TauPatch = 0.5;
 
     /// <summary>Fine-tuning on the preferred clips.</summary>
@@ -41,13 +41,17 @@ public sealed record ReproductionArm(
 
     public static IReadOnlyList<ReproductionArm> All { get; } = [Sft, DiffusionDpo, PatchMeanDpo, PatchOnly, Segments, Halo];
 
-    /// <summary>What is minimised. Fine-tuning alone has weight 1: Adam makes no difference between weights.</summary>
-    internal GranDpoOptions Objective => new()
+    /// <summary>
+    /// What is minimised. Where a patch of the objective is the mean of several of the run's, one of them being worse by τ_p is enough to count.
+    /// Fine-tuning alone has weight 1: Adam makes no difference between weights.
+    /// </summary>
+    /// <param name="rewards">Grid of the run's patch rewards.</param>
+    internal GranDpoOptions Objective(PatchGrid rewards) => new()
     {
         Terms = Terms,
         BetaVideo = Setting.BetaVideo,
         BetaPatch = Setting.BetaPatch,
-        TauPatch = TauPatch,
+        TauPatch = TauPatch * (Grid ?? rewards).Count / rewards.Count,
         Eta = Terms == PreferenceTerms.None ? 1 : Setting.Eta,
     };
 }

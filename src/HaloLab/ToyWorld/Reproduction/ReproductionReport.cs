@@ -23,14 +23,16 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
     private readonly Dictionary<string, string> _folders = results.ToDictionary(result => result.Name, result => result.Folder);
 
     /// <summary>Writes <c>report.html</c>.</summary>
-    public void Write(IReadOnlyList<Claim> claims)
+    /// <param name="claims">The claims.</param>
+    /// <param name="background">Numbers behind them.</param>
+    public void Write(IReadOnlyList<Claim> claims, ClaimBackground background)
     {
         HtmlPage page = new("HALO on the toy world", $"{settings.Preset}, {seeds.Count} seed{(seeds.Count == 1 ? "" : "s")}");
         page.Add("What this is", Introduction());
         page.Add("Claims", new ClaimsTable([.. claims.Select(Row)]).ToHtml(), Note("A claim that needs several comparisons is shown only when every one of them is; the table gives the one that decides, the plots below give all."));
         foreach (Claim claim in claims)
         {
-            page.Add($"{claim.Id} in full", Note(claim.Statement), Comparisons(claim));
+            page.Add($"{claim.Id} in full", [Note(claim.Statement), Comparisons(claim), .. Behind(claim, background)]);
         }
 
         page.Add("Before and after", BeforeAndAfter());
@@ -64,6 +66,16 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
             "difference",
             [.. group.Select(comparison => new ForestRow(comparison.Measure.Split(": ")[^1], new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level), comparison.Verdict))],
             group.Key.Threshold).ToHtml()));
+
+    private static IEnumerable<HtmlFragment> Behind(Claim claim, ClaimBackground background) => claim.Id switch
+    {
+        "C1" => [new DataTable(
+            [new("agreement with the other annotators"), new("patch reward model", true, "0.000"), new("mean annotator", true, "0.000")],
+            [.. background.Agreement.Select(row => (IReadOnlyList<object?>)[row.Measure, row.Model, row.Annotators])]).ToHtml()],
+        "C2" => [new LineChart("Agreement against number of labels", "labelled prompts", "pooled Spearman", [.. background.Efficiency.GroupBy(row => row.Arm).Select(arm =>
+            new ChartSeries(arm.Key, [.. arm.Select(row => (double)row.LabelledPrompts)], [.. arm.Select(row => row.PooledSpearman)]))]).ToHtml()],
+        _ => [],
+    };
 
     private HtmlFragment BeforeAndAfter()
     {

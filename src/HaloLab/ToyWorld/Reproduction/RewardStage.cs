@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Experiments;
 using HaloLab.Generation;
@@ -14,14 +15,14 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
 
     public Stage Stage() => new(
         $"reward-{Name(arm)}-{labelledPrompts}-s{seed}",
-        2,
+        3,
         new JsonObject
         {
             ["seed"] = seed,
             ["arm"] = Name(arm),
-            ["videoRewardModel"] = arm == RewardArm.Continued ? ToyRewardTraining.HashOf(generator.Folder) : null,
+            ["videoRewardModel"] = ToyRewardTraining.HashOf(generator.Folder),
             ["labelledPrompts"] = labelledPrompts,
-            ["steps"] = settings.RewardSteps,
+            ["options"] = JsonSerializer.SerializeToNode(Options()),
         },
         [candidates, labels],
         settings.RewardSteps * SecondsPerStep,
@@ -48,12 +49,16 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
             [.. used.Select(i => rows[i].Teacher!.Cells.Select(grade => grade ?? double.NaN).ToArray())],
             ToyGenerator.Lattice.Edges(settings.Grid),
             GradeScale.OneToFive);
-        using RewardModel model = arm == RewardArm.Continued
-            ? RewardModel.Load(Path.Combine(generator.Folder, ToyRewardTraining.VideoRewardFile))
-            : RewardModel.Create(ToyRewardTraining.Options, seed);
-        RewardTrainingOptions losses = arm == RewardArm.PatchOnly ? RewardTrainingOptions.PatchOnly : RewardTrainingOptions.Joint;
-        RewardTrainingOptions options = losses with { Budget = RewardTrainingOptions.DefaultBudget with { Steps = settings.RewardSteps } };
-        RewardTrainer.Train(model, data, options, seed, context.Folder, done => context.Report(done, settings.RewardSteps), context.Cancellation);
+        using RewardModel continued = RewardModel.Load(Path.Combine(generator.Folder, ToyRewardTraining.VideoRewardFile));
+        using RewardModel scratch = RewardModel.Create(continued.Options, seed);
+        RewardModel model = arm == RewardArm.Continued ? continued : scratch;
+        RewardTrainer.Train(model, data, Options(), seed, context.Folder, done => context.Report(done, settings.RewardSteps), context.Cancellation);
         model.Save(context.PathOf(ModelFile));
+    }
+
+    private RewardTrainingOptions Options()
+    {
+        RewardTrainingOptions losses = arm == RewardArm.PatchOnly ? RewardTrainingOptions.PatchOnly : RewardTrainingOptions.Joint;
+        return losses with { Budget = RewardTrainingOptions.DefaultBudget with { Steps = settings.RewardSteps } };
     }
 }

@@ -28,10 +28,12 @@ internal sealed class SeedStages
 
         FinalModel = models[ModelName(RewardArm.Continued, settings.LabelBudgets[^1])];
         Pairs = new PairStage(settings, seed, Candidates, FinalModel).Stage();
+        TuningSetup setup = new(settings, seed, generator, Candidates, Pairs);
+        Stage reference = new ReferenceStage(setup).Stage();
         Samples.Add("base", new SampleStage(settings, seed, generator, "base", tuned: null).Stage());
         foreach (ReproductionArm arm in settings.Arms)
         {
-            Stage tuned = new TuningStage(settings, seed, generator, arm, Candidates, Pairs).Stage();
+            Stage tuned = new TuningStage(setup, arm, reference).Stage();
             Tuned.Add(arm.Name, tuned);
             Samples.Add(arm.Name, new SampleStage(settings, seed, generator, arm.Name, tuned).Stage());
         }

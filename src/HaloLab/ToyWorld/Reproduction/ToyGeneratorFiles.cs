@@ -17,5 +17,11 @@ internal sealed record ToyGeneratorFiles(string Folder, string Hash, double Defe
         return new ToyGeneratorFiles(folder, generator.Hash, threshold);
     }
 
+    /// <summary>SHA-256 of every checkpoint that a reproduction reads, by name.</summary>
+    public SortedDictionary<string, string> Hashes() => new(
+        new[] { Pretraining.DefectThreshold.File, ToyRewardTraining.VideoRewardFile, ToyScorerTraining.ScorerFile }.Concat(ToyGenerator.Files)
+            .ToDictionary(file => file, file => FileHash.Of(Path.Combine(Folder, file))),
+        StringComparer.Ordinal);
+
     public ToyGenerator Load() => ToyGenerator.Load(Folder);
 }

@@ -38,9 +38,10 @@ public sealed class ToyReproduction
         string claimsPath = Path.Combine(results[^1].Folder, ClaimsStage.File);
         Claim[] claims = JsonFile.Read<Claim[]>(claimsPath);
         AtomicFile.WriteAllText(Path.Combine(folder, ClaimsStage.File), File.ReadAllText(claimsPath));
-        new ReproductionReport(_settings, _seeds, results, _generator.DefectThreshold, folder).Write(claims);
+        ClaimBackground background = JsonFile.Read<ClaimBackground>(Path.Combine(results[^1].Folder, ClaimsStage.BackgroundFile));
+        new ReproductionReport(_settings, _seeds, results, _generator.DefectThreshold, folder).Write(claims, background);
         long[] seeds = [.. _seeds.Select(seed => seed.Seed)];
-        JsonFile.Write(Path.Combine(folder, "manifest.json"), RunManifest.Of($"reproduce --preset {_settings.Preset} --seeds {seeds.Length}", _settings, seeds, folder, results));
+        JsonFile.Write(Path.Combine(folder, "manifest.json"), RunManifest.Of($"reproduce --preset {_settings.Preset} --seeds {seeds.Length}", _settings, seeds, _generator.Hashes(), folder, results));
         return claims;
     }
 }

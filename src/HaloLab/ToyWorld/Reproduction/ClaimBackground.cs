@@ -1,0 +1,17 @@
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>Numbers behind claims C1 and C2 that their differences do not show, means over seeds.</summary>
+/// <param name="Agreement">Agreement with the annotators by measure.</param>
+/// <param name="Efficiency">Agreement by reward model and number of labels.</param>
+internal sealed record ClaimBackground(IReadOnlyList<ClaimBackground.AgreementRow> Agreement, IReadOnlyList<ClaimBackground.EfficiencyRow> Efficiency)
+{
+    /// <param name="Measure">The measure.</param>
+    /// <param name="Model">Mean over annotators of the patch reward model's agreement with all others.</param>
+    /// <param name="Annotators">Mean over annotators of their own agreement with all others.</param>
+    internal sealed record AgreementRow(string Measure, double Model, double Annotators);
+
+    /// <param name="Arm">How the reward model was trained.</param>
+    /// <param name="LabelledPrompts">Prompts whose clips were graded.</param>
+    /// <param name="PooledSpearman">Correlation of its patch rewards with the annotators' mean grades.</param>
+    internal sealed record EfficiencyRow(string Arm, int LabelledPrompts, double PooledSpearman);
+}

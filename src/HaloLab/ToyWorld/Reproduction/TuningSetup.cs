@@ -1,0 +1,67 @@
+using HaloLab.Experiments;
+using HaloLab.Generation;
+using HaloLab.GranDpo;
+using HaloLab.Preferences;
+using HaloLab.ToyWorld.Pretraining;
+using static TorchSharp.torch;
+
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>What all arms of a seed share: generator, pairs, noise, steps and batches.</summary>
+/// <param name="settings">Settings of the run.</param>
+/// <param name="seed">Seed of the run.</param>
+/// <param name="generator">The toy checkpoints.</param>
+/// <param name="candidates">Makes the clips.</param>
+/// <param name="pairs">Makes the pairs.</param>
+internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, Stage candidates, Stage pairs)
+{
+    public ReproductionSettings Settings => settings;
+
+    public long Seed => seed;
+
+    public string GeneratorHash => generator.Hash;
+
+    public IReadOnlyList<Stage> Inputs => [candidates, pairs];
+
+    public GranDpoTrainerOptions Options(ReproductionArm arm) => new()
+    {
+        Seed = seed,
+        Steps = settings.TuningSteps,
+        BatchPairs = settings.BatchPairs,
+        LearningRate = arm.Setting.LearningRate,
+        Objective = arm.Objective(settings.Grid),
+        VideoReward = arm.VideoReward,
+        Grid = arm.Grid ?? settings.Grid,
+        ReferencePartition = settings.Grid,
+    };
+
+    /// <summary>Lets a trainer work on the untuned generator.</summary>
+    /// <param name="context">The stage.</param>
+    /// <param name="arm">The arm.</param>
+    /// <param name="referenceFolder">Where the reference energies are, or go.</param>
+    /// <param name="work">What the trainer does.</param>
+    public void Train(StageContext context, ReproductionArm arm, string referenceFolder, Action<GranDpoTrainer> work)
+    {
+        using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
+        PairStage.Rewards rewards = JsonFile.Read<PairStage.Rewards>(context.Input(pairs.Name, PairStage.RewardsFile));
+        PairStage.Pairs chosen = JsonFile.Read<PairStage.Pairs>(context.Input(pairs.Name, PairStage.File));
+        using ToyGenerator model = generator.Load();
+        using TrainingPairs data = Data(model, bundle, rewards, chosen);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, Options(arm), referenceFolder);
+        work(trainer);
+    }
+
+    private TrainingPairs Data(ToyGenerator model, ClipBundle bundle, PairStage.Rewards rewards, PairStage.Pairs chosen)
+    {
+        using var scope = NewDisposeScope();
+        PreferencePair[] all = [.. chosen.Rows.Select(row => new PreferencePair(
+            bundle.Prompts[row.A],
+            PairStage.Candidate(bundle, rewards, row.A, settings),
+            PairStage.Candidate(bundle, rewards, row.B, settings),
+            "toy reward model"))];
+        string[] prompts = [.. all.Select(pair => pair.Prompt).Distinct()];
+        Tensor Latents(Func<PairStage.Row, int> side) => bundle.Latents_NCTHW.index_select(0, tensor(chosen.Rows.Select(row => (long)side(row)).ToArray()));
+        return new TrainingPairs(
+            all, Latents(row => row.A), Latents(row => row.B), model.Encode(prompts), [.. all.Select(pair => Array.IndexOf(prompts, pair.Prompt))], ToyGenerator.Lattice);
+    }
+}
