@@ -12,6 +12,7 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     ScoreVerb.Create(),
     ToyVerb.Create(),
     TrainVerb.Create(),
+    WeightsVerb.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

@@ -1,35 +1,16 @@
 using System.Buffers.Binary;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace HaloLab.Checkpoints;
 
 /// <summary>
-/// Reads and writes safetensors files (huggingface/safetensors, format of 2022): 8 bytes of header length, a JSON header
+/// Reads and writes whole safetensors files (huggingface/safetensors, format of 2022): 8 bytes of header length, a JSON header
 /// <c>name → {dtype, shape, data_offsets}</c>, then the raw little-endian values. The file is data: nothing in it is executed.
 /// </summary>
 public static class Safetensors
 {
-    private const string MetadataKey = "__metadata__";
-
-    /// <summary>The format's own limit on the header, 100 MB.</summary>
-    private const long MaxHeaderBytes = 100_000_000;
-
-    private static readonly (string Name, ScalarType Type, int Size)[] Types =
-    [
-        ("F64", ScalarType.Float64, 8),
-        ("F32", ScalarType.Float32, 4),
-        ("F16", ScalarType.Float16, 2),
-        ("BF16", ScalarType.BFloat16, 2),
-        ("I64", ScalarType.Int64, 8),
-        ("I32", ScalarType.Int32, 4),
-        ("I16", ScalarType.Int16, 2),
-        ("I8", ScalarType.Int8, 1),
-        ("U8", ScalarType.Byte, 1),
-        ("BOOL", ScalarType.Bool, 1),
-    ];
+    internal const string MetadataKey = "__metadata__";
 
     /// <summary>Loads every tensor into memory that torch allocated, on the CPU. The caller owns the tensors.</summary>
     /// <exception cref="InputException">The file is missing, truncated or not a valid safetensors file; the message names the entry.</exception>
@@ -40,20 +21,14 @@ public static class Safetensors
     /// <param name="metadata">The header's text entries, empty when there are none.</param>
     public static Dictionary<string, Tensor> Load(string path, out Dictionary<string, string> metadata)
     {
-        using FileStream stream = Open(path);
-        List<Entry> entries = ReadHeader(path, stream, out metadata, out long dataStart);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        metadata = new Dictionary<string, string>(file.Metadata);
         Dictionary<string, Tensor> tensors = [];
         try
         {
-            foreach (Entry entry in entries)
+            foreach (string name in file.Entries.Keys)
             {
-                Tensor tensor = empty(entry.Shape, dtype: entry.Type, device: CPU);
-                tensors.Add(entry.Name, tensor);
-                if (entry.End > entry.Start)
-                {
-                    stream.Position = dataStart + entry.Start;
-                    TensorBytes.Read(stream, tensor);
-                }
+                tensors.Add(name, file.Read(name));
             }
 
             return tensors;
@@ -73,12 +48,43 @@ public static class Safetensors
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
+        Save(path, [.. tensors.Select(item => (item.Key, item.Value.dtype, (IReadOnlyList<long>)item.Value.shape))], name => tensors[name].alias(), metadata);
     }
 
-    private static void Write(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>Writes tensors that are made one after the other, so that more can be written than fits the memory.</summary>
+    /// <param name="path">The file, replaced atomically.</param>
+    /// <param name="entries">Name, type and shape of every tensor.</param>
+    /// <param name="make">Makes the tensor of a name, which is disposed here.</param>
+    /// <param name="metadata">Text entries of the header.</param>
+    public static void Save(string path, IReadOnlyCollection<(string Name, ScalarType Type, IReadOnlyList<long> Shape)> entries, Func<string, Tensor> make, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        KeyValuePair<string, Tensor>[] sorted = [.. tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal)];
+        ArgumentNullException.ThrowIfNull(entries);
+        ArgumentNullException.ThrowIfNull(make);
+        (string Name, ScalarType Type, IReadOnlyList<long> Shape)[] sorted = [.. entries.OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+        byte[] header = Header(sorted, metadata);
+        AtomicFile.Write(path, stream =>
+        {
+            Span<byte> length_8 = stackalloc byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(length_8, header.Length);
+            stream.Write(length_8);
+            stream.Write(header);
+            foreach ((string name, ScalarType type, IReadOnlyList<long> shape) in sorted)
+            {
+                // The scope takes the intermediate tensors too: a checkpoint in a training loop leaves none to the finaliser.
+                using var scope = NewDisposeScope();
+                Tensor made = make(name);
+                if (made.dtype != type || !made.shape.SequenceEqual(shape))
+                {
+                    throw new ArgumentException($"Tensor '{name}' was announced as {type} [{string.Join(", ", shape)}] and came as {made.dtype} [{string.Join(", ", made.shape)}].", nameof(make));
+                }
+
+                TensorBytes.Write(stream, made.detach().cpu().contiguous());
+            }
+        });
+    }
+
+    private static byte[] Header((string Name, ScalarType Type, IReadOnlyList<long> Shape)[] sorted, IReadOnlyDictionary<string, string>? metadata)
+    {
         using MemoryStream headerStream = new();
         using (Utf8JsonWriter json = new(headerStream))
         {
@@ -95,19 +101,14 @@ public static class Safetensors
             }
 
             long offset = 0;
-            foreach ((string name, Tensor tensor) in sorted)
+            foreach ((string name, ScalarType type, IReadOnlyList<long> shape) in sorted)
             {
-                (string typeName, _, int size) = Array.Find(Types, type => type.Type == tensor.dtype);
-                if (typeName is null)
-                {
-                    throw new NotSupportedException($"Tensor '{name}' has type {tensor.dtype}, which safetensors cannot hold.");
-                }
-
-                long end = offset + (tensor.NumberOfElements * size);
+                SafetensorsType known = SafetensorsType.Of(type, name);
+                long end = offset + (shape.Aggregate(1L, (product, length) => product * length) * known.Size);
                 json.WriteStartObject(name);
-                json.WriteString("dtype", typeName);
+                json.WriteString("dtype", known.Name);
                 json.WriteStartArray("shape");
-                foreach (long length in tensor.shape)
+                foreach (long length in shape)
                 {
                     json.WriteNumberValue(length);
                 }
@@ -130,142 +131,6 @@ public static class Safetensors
             headerStream.WriteByte((byte)' ');
         }
 
-        Span<byte> length_8 = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(length_8, headerStream.Length);
-        stream.Write(length_8);
-        headerStream.Position = 0;
-        headerStream.CopyTo(stream);
-        foreach ((_, Tensor tensor) in sorted)
-        {
-            if (tensor.NumberOfElements > 0)
-            {
-                // The scope takes the intermediate tensors too: a checkpoint in a training loop leaves none to the finaliser.
-                using var scope = NewDisposeScope();
-                TensorBytes.Write(stream, tensor.detach().cpu().contiguous());
-            }
-        }
+        return headerStream.ToArray();
     }
-
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({exception.Message}). Expected a .safetensors file.", exception);
-        }
-    }
-
-    private static List<Entry> ReadHeader(string path, FileStream stream, out Dictionary<string, string> metadata, out long dataStart)
-    {
-        metadata = [];
-        Span<byte> length_8 = stackalloc byte[8];
-        if (stream.ReadAtLeast(length_8, 8, throwOnEndOfStream: false) < 8)
-        {
-            throw Broken(path, "it is shorter than 8 bytes");
-        }
-
-        long headerLength = BinaryPrimitives.ReadInt64LittleEndian(length_8);
-        if (headerLength < 2 || headerLength > MaxHeaderBytes || headerLength > stream.Length - 8)
-        {
-            throw Broken(path, string.Create(CultureInfo.InvariantCulture, $"its header claims {headerLength} bytes, the file has {stream.Length}"));
-        }
-
-        byte[] header = new byte[headerLength];
-        stream.ReadExactly(header);
-        dataStart = 8 + headerLength;
-        long dataLength = stream.Length - dataStart;
-        List<Entry> entries = [];
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(Encoding.UTF8.GetString(header).TrimEnd(' '));
-            foreach (JsonProperty property in json.RootElement.EnumerateObject())
-            {
-                if (property.Name == MetadataKey)
-                {
-                    foreach (JsonProperty item in property.Value.EnumerateObject())
-                    {
-                        metadata[item.Name] = item.Value.GetString() ?? "";
-                    }
-                }
-                else
-                {
-                    entries.Add(ReadEntry(path, property, dataLength));
-                }
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
-        {
-            throw new InputException($"{path}: not a valid safetensors file: its header cannot be read ({exception.Message}). Download or export it again.", exception);
-        }
-
-        entries.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.End.CompareTo(b.End));
-        long expectedStart = 0;
-        HashSet<string> names = [];
-        foreach (Entry entry in entries)
-        {
-            if (!names.Add(entry.Name))
-            {
-                throw Broken(path, $"entry '{entry.Name}' stands twice");
-            }
-
-            // The format allows neither overlaps nor holes.
-            if (entry.Start != expectedStart)
-            {
-                throw Broken(path, string.Create(CultureInfo.InvariantCulture, $"entry '{entry.Name}' starts at byte {entry.Start}, expected {expectedStart}"));
-            }
-
-            expectedStart = entry.End;
-        }
-
-        if (expectedStart != dataLength)
-        {
-            throw Broken(path, string.Create(CultureInfo.InvariantCulture, $"its entries cover {expectedStart} bytes of data, the file has {dataLength}"));
-        }
-
-        return entries;
-    }
-
-    private static Entry ReadEntry(string path, JsonProperty property, long dataLength)
-    {
-        string typeName = property.Value.GetProperty("dtype").GetString() ?? "";
-        (string known, ScalarType type, int size) = Array.Find(Types, candidate => candidate.Name == typeName);
-        if (known is null)
-        {
-            throw Broken(path, $"entry '{property.Name}' has type '{typeName}', expected one of {string.Join(", ", Types.Select(t => t.Name))}");
-        }
-
-        long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())];
-        JsonElement offsets = property.Value.GetProperty("data_offsets");
-        long start = offsets[0].GetInt64();
-        long end = offsets[1].GetInt64();
-        Int128 bytes = size;
-        foreach (long length in shape)
-        {
-            if (length < 0)
-            {
-                throw Broken(path, $"entry '{property.Name}' has a negative length in its shape");
-            }
-
-            bytes *= length;
-            if (bytes > long.MaxValue)
-            {
-                throw Broken(path, $"entry '{property.Name}' claims an impossible shape");
-            }
-        }
-
-        if (start < 0 || end > dataLength || (Int128)end - start != bytes)
-        {
-            throw Broken(path, string.Create(CultureInfo.InvariantCulture, $"entry '{property.Name}' of shape [{string.Join(", ", shape)}] and type {typeName} needs {bytes} bytes but lies at {start}..{end} of {dataLength}"));
-        }
-
-        return new Entry(property.Name, type, shape, start, end);
-    }
-
-    private static InputException Broken(string path, string what) =>
-        new($"{path}: not a valid safetensors file: {what}. Download or export it again.");
-
-    private sealed record Entry(string Name, ScalarType Type, long[] Shape, long Start, long End);
 }

@@ -10,7 +10,7 @@ namespace HaloLab.Checkpoints;
 /// A file that <c>torch.save</c> wrote (<c>.ckpt</c>, <c>.pt</c>, <c>.pth</c>, <c>.bin</c>), in the zip format of PyTorch 1.6 and later or the older one.
 /// The file is data: nothing in it is executed (<see cref="RestrictedUnpickler"/>). Opening reads descriptions only; values are read on demand.
 /// </summary>
-public sealed class TorchCheckpoint : IDisposable
+public sealed class TorchCheckpoint : IWeightFile
 {
     /// <summary>Entries that are looked at: what a file of a few megabytes could otherwise pretend to hold.</summary>
     private const int MostEntries = 1_000_000;
@@ -26,6 +26,7 @@ public sealed class TorchCheckpoint : IDisposable
     private readonly Dictionary<string, long> _storagePlaces = [];
     private readonly OrderedDictionary<string, StoredTensor> _tensors = [];
     private readonly OrderedDictionary<string, object?> _values = [];
+    private readonly OrderedDictionary<string, WeightEntry> _entries = [];
     private int _seen;
 
     private TorchCheckpoint(string path)
@@ -80,6 +81,14 @@ public sealed class TorchCheckpoint : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, object?> Values => _values;
 
+    public string Source => _path;
+
+    /// <inheritdoc cref="Tensors"/>
+    public IReadOnlyDictionary<string, WeightEntry> Entries => _entries;
+
+    /// <summary><see cref="Values"/> as text.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _values.ToDictionary(item => item.Key, item => Convert.ToString(item.Value, CultureInfo.InvariantCulture) ?? "");
+
     /// <summary>Opens a checkpoint and checks all descriptions against the file.</summary>
     /// <exception cref="InputException">The file cannot be read, is damaged, or holds something other than tensors and plain values.</exception>
     public static TorchCheckpoint Open(string path)
@@ -88,8 +97,6 @@ public sealed class TorchCheckpoint : IDisposable
         return new TorchCheckpoint(path);
     }
 
-    /// <summary>Reads one tensor as a contiguous copy on the CPU, which the caller owns.</summary>
-    /// <param name="name">A key of <see cref="Tensors"/>.</param>
     public Tensor Read(string name)
     {
         using var scope = NewDisposeScope();
@@ -268,7 +275,16 @@ public sealed class TorchCheckpoint : IDisposable
                 Flatten(name.Length == 0 ? key : $"{name}.{key}", part, depth + 1);
             }
         }
-        else if (value is StoredTensor tensor ? !_tensors.TryAdd(name, tensor) : !_values.TryAdd(name, value))
+        else if (value is StoredTensor tensor)
+        {
+            if (!_tensors.TryAdd(name, tensor))
+            {
+                throw Broken($"entry '{name}' stands twice");
+            }
+
+            _entries.Add(name, new WeightEntry(SafetensorsType.Of(tensor.Type, name).Name, tensor.Type, tensor.Shape));
+        }
+        else if (!_values.TryAdd(name, value))
         {
             throw Broken($"entry '{name}' stands twice");
         }

@@ -4,12 +4,14 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using HaloLab.Optimisation;
 
 namespace HaloLab.Experiments;
 
 /// <summary>
 /// A folder of finished stages, addressed by content. A stage works in <c>NAME-KEY.partial</c>; when it is done its manifest is written and
-/// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder.
+/// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder. The checkpoint
+/// of a training (<see cref="TrainingLoop.CheckpointFile"/>) is no part of the result and is deleted at the very end.
 /// </summary>
 /// <param name="folder">Where the stages' folders lie; made when needed.</param>
 public sealed class RunStore(string folder)
@@ -99,6 +101,7 @@ public sealed class RunStore(string folder)
         StageManifest manifest = new(stage.Name, stage.Version, key, stage.Settings, inputHashes, files, HashOf(files), watch.Elapsed.TotalSeconds, resumed);
         AtomicFile.WriteAllText(Path.Combine(partial, StageManifest.FileName), JsonSerializer.Serialize(manifest, ManifestFormat));
         Directory.Move(partial, finished);
+        File.Delete(Path.Combine(finished, TrainingLoop.CheckpointFile));
         return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: false);
     }
 
@@ -158,7 +161,7 @@ public sealed class RunStore(string folder)
         foreach (string path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(root, path).Replace('\\', '/');
-            if (name == StageManifest.FileName)
+            if (name is StageManifest.FileName or TrainingLoop.CheckpointFile)
             {
                 continue;
             }

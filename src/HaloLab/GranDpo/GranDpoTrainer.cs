@@ -115,7 +115,6 @@ public sealed class GranDpoTrainer : IDisposable
         }
 
         SaveWeights(folder);
-        loop.Finish();
     }
 
     public void Dispose()

@@ -9,15 +9,18 @@ namespace HaloLab.Optimisation;
 /// The loop around a training step, the same for every trainer: goes on from the last checkpoint in its folder, writes one JSON line of
 /// metrics a step, saves every few seconds, and stops where it is told to without losing more than that.
 /// </summary>
-/// <param name="folder">Holds <c>training.safetensors</c> while training goes on, and <c>metrics.jsonl</c>.</param>
+/// <param name="folder">Gets <see cref="CheckpointFile"/>, which whoever keeps the folder may delete in the end, and <c>metrics.jsonl</c>.</param>
 /// <param name="state">What is saved and restored.</param>
 /// <param name="optimiser">Counts the steps.</param>
 public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser)
 {
+    /// <summary>Everything that is needed to go on. It stays when training ends, so that what comes after may be killed too.</summary>
+    public const string CheckpointFile = "training.safetensors";
+
     /// <summary>A kill loses at most this much work (and the step under way).</summary>
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
 
-    private readonly string _statePath = Path.Combine(folder, "training.safetensors");
+    private readonly string _statePath = Path.Combine(folder, CheckpointFile);
     private readonly string _metricsPath = Path.Combine(folder, "metrics.jsonl");
 
     /// <summary>Runs the steps that are left of <paramref name="totalSteps"/>.</summary>
@@ -66,9 +69,6 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
 
         Save(metrics);
     }
-
-    /// <summary>Deletes the checkpoint, once the trained weights are written.</summary>
-    public void Finish() => File.Delete(_statePath);
 
     private static string Text(JsonObject line, long step)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using HaloLab.Experiments;
+using HaloLab.Optimisation;
 
 namespace HaloLab.Tests.Experiments;
 
@@ -24,6 +25,23 @@ public sealed class RunStoreTests : IDisposable
         Assert.All(second, result => Assert.True(result.WasRead));
         Assert.Equal(first.Select(result => result.OutputHash), second.Select(result => result.OutputHash));
         Assert.Equal("6", File.ReadAllText(Path.Combine(second[1].Folder, "sum.txt")));
+    }
+
+    [Fact]
+    public void TheCheckpointOfATrainingIsNoPartOfTheResult()
+    {
+        Stage training = new("training", 1, [], [], 1, context =>
+        {
+            File.WriteAllText(context.PathOf("weights"), "trained");
+            File.WriteAllText(context.PathOf(TrainingLoop.CheckpointFile), "on the way");
+        });
+        StageResult result = Run(new RunStore(_folder), training).Single();
+        Assert.Equal(["stage.json", "weights"], Directory.GetFiles(result.Folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+
+        // Killed before it was deleted.
+        File.WriteAllText(Path.Combine(result.Folder, TrainingLoop.CheckpointFile), "on the way");
+        StageResult again = Run(new RunStore(_folder), training).Single();
+        Assert.Equal((true, result.OutputHash), (again.WasRead, again.OutputHash));
     }
 
     [Fact]

@@ -70,7 +70,11 @@ public sealed class GranDpoTrainerTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(straight, weights)), File.ReadAllBytes(Path.Combine(broken, weights)));
         Assert.Equal(File.ReadAllText(Path.Combine(straight, "metrics.jsonl")), File.ReadAllText(Path.Combine(broken, "metrics.jsonl")));
         Assert.Equal(Enumerable.Range(0, 20).Select(step => (long)step), Lines(straight).Select(line => line.GetProperty("step").GetInt64()));
-        Assert.False(File.Exists(Path.Combine(broken, "training.safetensors")));
+
+        // Killed between the last step and whatever comes after: the checkpoint is still there and gives the same weights again.
+        File.Delete(Path.Combine(broken, weights));
+        Train("broken", options);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(straight, weights)), File.ReadAllBytes(Path.Combine(broken, weights)));
     }
 
     [Fact]

@@ -49,7 +49,6 @@ internal sealed class AutoencoderTraining(long seed, int steps)
         loop.Run(steps, step => Step(autoencoder, optimiser, average, step), done => context.Report(done, steps));
         parameters.WriteBack(average.Values);
         Safetensors.Save(context.PathOf(WeightsFile), StateLoader.StateOf(autoencoder));
-        loop.Finish();
     }
 
     // The code's log-variances are the second half of what quant_conv gives. At 0, nothing gets through before the means have outgrown the noise.

@@ -111,7 +111,6 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         parameters.WriteBack(average.Values);
         Dictionary<string, string> metadata = new() { [ScaleKey] = corpus.Scale.ToString("R", CultureInfo.InvariantCulture) };
         Safetensors.Save(context.PathOf(DenoiserFile), StateLoader.StateOf(network).ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float16)), metadata);
-        loop.Finish();
 
         JsonObject Step(long step)
         {

@@ -65,7 +65,6 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
         JsonFile.Write(context.PathOf("caption-gain.json"), HeldOut());
         Safetensors.Save(context.PathOf(TextFile), StateLoader.StateOf(text));
         Safetensors.Save(context.PathOf(LayoutFile), StateLoader.StateOf(prior));
-        loop.Finish();
 
         JsonObject Step(long step)
         {

@@ -38,7 +38,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         page.Add("Before and after", BeforeAndAfter());
         page.Add("Where the defects are", DefectMaps());
         page.Add("The arms", ArmTable());
-        page.Add("Training", [.. Curves()]);
+        page.Add("Training", [Terms(), .. Curves()]);
         page.Add("Pairs", Pairs());
         page.Add("Data", Links());
         page.Write(Path.Combine(folder, "report.html"));
@@ -150,6 +150,12 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
             ];
         })]).ToHtml();
     }
+
+    /// <summary>How much each arm had to learn from: an arm with hardly an untied patch is its video term alone.</summary>
+    private HtmlFragment Terms() => new DataTable(
+        [new("arm"), new("untied pairs a step", true, "0.0"), new("untied patches a step", true, "0.0"), new("saturated pairs", true, "0 %"), new("saturated patches", true, "0 %")],
+        [.. seeds[0].Tuned.Select(item => (IReadOnlyList<object?>)[item.Key, .. new[] { "untied_pairs", "untied_patches", "video_saturated", "patch_saturated" }.Select(name =>
+            Metric(item.Value, name) is { Length: > 0 } values ? (object?)values.Average() : null)])]).ToHtml();
 
     private IEnumerable<HtmlFragment> Curves()
     {
