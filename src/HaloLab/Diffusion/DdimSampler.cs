@@ -2,41 +2,45 @@ using static TorchSharp.torch;
 
 namespace HaloLab.Diffusion;
 
-/// <summary>DDIM (Song et al. 2021, arXiv 2010.02502) with VideoCrafter2's timesteps and its scale of the signal.</summary>
+/// <summary>DDIM (Song et al. 2021, arXiv 2010.02502), with VideoCrafter2's scale of the signal where the schedule has one. CogVideoX's too.</summary>
 public sealed class DdimSampler
 {
     private readonly PredictionTarget _target;
 
     /// <param name="schedule">The schedule that the denoiser was trained with.</param>
-    /// <param name="steps">
-    /// Number of steps S asked for. Timesteps are 1, 1 + ⌊1000/S⌋, …, so where S does not divide 1000 there may be more of them, as upstream; a
-    /// few S (3 is one) would need timestep 1000 and are refused.
-    /// </param>
+    /// <param name="steps">Number of steps S asked for. With VideoCrafter2's spacing a few S (3 is one) would need timestep 1000 and are refused.</param>
     /// <param name="eta">Share of the random part, 0 (deterministic) to 1 (as much noise as the forward process).</param>
     /// <param name="target">What the denoiser predicts.</param>
-    public DdimSampler(NoiseSchedule schedule, int steps, double eta = 0, PredictionTarget target = PredictionTarget.Noise)
+    /// <param name="spacing">Which timesteps are visited.</param>
+    /// <param name="endsClean">Whether the last step leads to ᾱ = 1 instead of timestep 0 (diffusers' <c>set_alpha_to_one</c>).</param>
+    public DdimSampler(
+        NoiseSchedule schedule,
+        int steps,
+        double eta = 0,
+        PredictionTarget target = PredictionTarget.Noise,
+        TimestepSpacing spacing = TimestepSpacing.VideoCrafter2,
+        bool endsClean = false)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentOutOfRangeException.ThrowIfNegative(eta);
-        if (steps < 1 || steps > NoiseSchedule.Timesteps || LastTimestep(steps) >= NoiseSchedule.Timesteps)
+        if (steps < 1 || steps > NoiseSchedule.Timesteps || (spacing == TimestepSpacing.VideoCrafter2 && LastTimestep(steps) >= NoiseSchedule.Timesteps))
         {
             throw new ArgumentOutOfRangeException(
                 nameof(steps), steps, $"DDIM needs 1 to {NoiseSchedule.Timesteps} steps whose timesteps stay below {NoiseSchedule.Timesteps}; divisors of it do.");
         }
 
         _target = target;
-        int stride = NoiseSchedule.Timesteps / steps;
-        List<DdimStep> ascending = [];
-        for (int timestep = 1, previous = 0; timestep <= NoiseSchedule.Timesteps; previous = timestep, timestep += stride)
-        {
-            double alpha = schedule.AlphasCumprod[timestep];
-            double alphaPrevious = schedule.AlphasCumprod[previous];
-            double sigma = eta * Math.Sqrt((1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious)));
-            ascending.Add(new(timestep, alpha, alphaPrevious, sigma, schedule.Scale[timestep], schedule.Scale[previous]));
-        }
-
-        ascending.Reverse();
-        Steps = ascending;
+        Steps =
+        [
+            .. Timesteps(steps, spacing).Select(step =>
+            {
+                int previous = Math.Max(0, step.Previous);
+                double alpha = schedule.AlphasCumprod[step.Timestep];
+                double alphaPrevious = step.Previous < 0 && endsClean ? 1 : schedule.AlphasCumprod[previous];
+                double sigma = eta * Math.Sqrt((1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious)));
+                return new DdimStep(step.Timestep, alpha, alphaPrevious, sigma, schedule.Scale[step.Timestep], schedule.Scale[previous]);
+            }),
+        ];
     }
 
     /// <summary>The steps in the order of sampling: timesteps descend. The last leads to timestep 0, whose ᾱ is just below 1.</summary>
@@ -69,13 +73,7 @@ public sealed class DdimSampler
         {
             using var scope = NewDisposeScope();
             Tensor timesteps_B = full([start_BCTHW.shape[0]], Steps[i].Timestep, dtype: ScalarType.Int64, device: start_BCTHW.device);
-            Tensor prediction_BCTHW = denoiser.Predict(latents_BCTHW, timesteps_B, context_BLD);
-            if (guidance is not null)
-            {
-                Tensor unconditional_BCTHW = denoiser.Predict(latents_BCTHW, timesteps_B, guidance.UnconditionalContext_BLD);
-                prediction_BCTHW = unconditional_BCTHW + (guidance.Scale * (prediction_BCTHW - unconditional_BCTHW));
-            }
-
+            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, latents_BCTHW, timesteps_B, context_BLD, guidance);
             Tensor? noise_BCTHW = Steps[i].Sigma > 0 ? noiseOfStep?.Invoke(i) : null;
             Tensor previous_BCTHW = latents_BCTHW;
             latents_BCTHW = Step(i, latents_BCTHW, prediction_BCTHW, noise_BCTHW).Latents_BCTHW.MoveToOuterDisposeScope();
@@ -115,6 +113,23 @@ public sealed class DdimSampler
         }
 
         return new(next_BCTHW.MoveToOuterDisposeScope(), clean_BCTHW.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Timesteps in the order of sampling, each with the one that it leads to; below 0 where it leads to the end.</summary>
+    internal static IEnumerable<(int Timestep, int Previous)> Timesteps(int steps, TimestepSpacing spacing)
+    {
+        const int All = NoiseSchedule.Timesteps;
+        int stride = All / steps;
+        return spacing switch
+        {
+            TimestepSpacing.VideoCrafter2 => Enumerable.Range(0, ((All - 1) / stride) + 1).Select(i => 1 + (i * stride)).Select(timestep => (timestep, Math.Max(0, timestep - stride))).Reverse(),
+            TimestepSpacing.Leading => Descending(i => 1 + ((steps - 1 - i) * stride)),
+            TimestepSpacing.Trailing => Descending(i => (int)Math.Round(All - (i * (double)All / steps)) - 1),
+            _ => Descending(i => (int)Math.Round((All - 1) * (double)(steps - 1 - i) / Math.Max(1, steps - 1))),
+        };
+
+        // As upstream, by a fixed stride, also where the next timestep is another.
+        IEnumerable<(int, int)> Descending(Func<int, int> timestep) => Enumerable.Range(0, steps).Select(i => (timestep(i), timestep(i) - stride));
     }
 
     private static int LastTimestep(int steps)

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace HaloLab.Diffusion;
 
 /// <summary>
-/// T2V-Turbo's form of latent consistency sampling (Luo et al. 2023, arXiv 2310.04378; Li et al. 2024, arXiv 2405.18750): estimate the clean
-/// latents, noise them again to the next timestep. Guidance is not applied here: the denoiser was told its scale by an embedding.
+/// Latent consistency sampling (Luo et al. 2023, arXiv 2310.04378) in T2V-Turbo's form (Li et al. 2024, arXiv 2405.18750) and the usual one: estimate the
+/// clean latents, noise them again to the next timestep. Guidance is not applied here: the denoiser was told its scale by an embedding.
 /// </summary>
 public sealed class LcmSampler
 {
@@ -14,10 +14,10 @@ public sealed class LcmSampler
     /// <param name="schedule">The schedule that the denoiser was trained with; T2V-Turbo's is <see cref="NoiseSchedule.SinglePrecision"/>.</param>
     /// <param name="steps">Number of steps n, at most <paramref name="originSteps"/>.</param>
     /// <param name="originSteps">
-    /// Steps k of the sampler that was distilled, whose timesteps i·⌊1000/k⌋ − 1 (i = 1 … k) are those to choose from: every ⌊k/n⌋-th from the
-    /// top, the first n of them.
+    /// Steps k of the sampler that was distilled, whose timesteps i·⌊1000/k⌋ − 1 (i = 1 … k) are those to choose from.
     /// </param>
-    public LcmSampler(NoiseSchedule schedule, int steps, int originSteps = 50)
+    /// <param name="isEvenlySpread">Whether the n timesteps are spread over all k from the top (diffusers); T2V-Turbo takes every ⌊k/n⌋-th.</param>
+    public LcmSampler(NoiseSchedule schedule, int steps, int originSteps = 50, bool isEvenlySpread = false)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentOutOfRangeException.ThrowIfLessThan(originSteps, 1);
@@ -25,7 +25,7 @@ public sealed class LcmSampler
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, originSteps);
         int stride = NoiseSchedule.Timesteps / originSteps;
-        int[] timesteps = [.. Enumerable.Range(0, steps).Select(i => ((originSteps - (i * (originSteps / steps))) * stride) - 1)];
+        int[] timesteps = [.. Enumerable.Range(0, steps).Select(i => ((originSteps - (isEvenlySpread ? i * originSteps / steps : i * (originSteps / steps))) * stride) - 1)];
         Steps =
         [
             .. timesteps.Select((timestep, i) =>

@@ -47,6 +47,13 @@ public sealed class NoiseSchedule
     /// </param>
     public static NoiseSchedule VideoCrafter2(bool scaled = true, bool endsInNoise = false)
     {
+        double[] roots = Roots();
+        return endsInNoise ? EndingInNoise(roots, scaled) : FromRoots(roots, scaled);
+    }
+
+    /// <summary>√ᾱ at each timestep.</summary>
+    private static double[] Roots()
+    {
         double[] roots = new double[Timesteps];
         double product = 1;
         for (int i = 0; i < Timesteps; i++)
@@ -56,7 +63,14 @@ public sealed class NoiseSchedule
             roots[i] = Math.Sqrt(product);
         }
 
-        double[] ended = endsInNoise ? [.. roots.Select(root => (root - roots[^1]) * roots[0] / (roots[0] - roots[^1]))] : roots;
+        return roots;
+    }
+
+    private static NoiseSchedule EndingInNoise(double[] roots, bool scaled) =>
+        FromRoots([.. roots.Select(root => (root - roots[^1]) * roots[0] / (roots[0] - roots[^1]))], scaled);
+
+    private static NoiseSchedule FromRoots(double[] roots, bool scaled)
+    {
         float[] betas = new float[Timesteps];
         float[] alphasCumprod = new float[Timesteps];
         float[] signal = new float[Timesteps];
@@ -64,15 +78,26 @@ public sealed class NoiseSchedule
         float[] scale = new float[Timesteps];
         for (int i = 0; i < Timesteps; i++)
         {
-            double square = ended[i] * ended[i];
-            betas[i] = (float)(1 - (square / (i == 0 ? 1 : ended[i - 1] * ended[i - 1])));
+            double square = roots[i] * roots[i];
+            betas[i] = (float)(1 - (square / (i == 0 ? 1 : roots[i - 1] * roots[i - 1])));
             alphasCumprod[i] = (float)square;
-            signal[i] = (float)ended[i];
+            signal[i] = (float)roots[i];
             noise[i] = (float)Math.Sqrt(1 - square);
             scale[i] = !scaled ? 1 : (float)(i < ScaleSteps ? Between(1, LastScale, i, ScaleSteps) : LastScale);
         }
 
         return new(betas, alphasCumprod, signal, noise, scale);
+    }
+
+    /// <summary>
+    /// CogVideoX's (Yang et al. 2024, arXiv 2408.06072): ᾱ becomes ᾱ / (s + (1 − s) ᾱ), which divides the signal-to-noise ratio by s, and √ᾱ then ends at 0.
+    /// Needs <see cref="PredictionTarget.Velocity"/> and <see cref="TimestepSpacing.Trailing"/>.
+    /// </summary>
+    /// <param name="snrShift">s, above 0: 3 for CogVideoX-2B, 1 for CogVideoX-5B.</param>
+    public static NoiseSchedule CogVideoX(double snrShift)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(snrShift);
+        return EndingInNoise([.. Roots().Select(root => Math.Sqrt(root * root / (snrShift + ((1 - snrShift) * root * root))))], scaled: false);
     }
 
     /// <summary>T2V-Turbo's and diffusers': everything in float32, unscaled.</summary>

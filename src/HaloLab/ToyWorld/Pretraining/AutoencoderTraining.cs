@@ -30,7 +30,7 @@ internal sealed class AutoencoderTraining(long seed, int steps)
 
     public Stage Stage() => new(
         "toy-autoencoder",
-        2,
+        3,
         new JsonObject { ["seed"] = seed, ["steps"] = steps, ["batch"] = ClipsPerStep * FramesPerClip, ["learningRate"] = PeakLearningRate, ["klWeight"] = KlWeight },
         [],
         steps * SecondsPerStep,

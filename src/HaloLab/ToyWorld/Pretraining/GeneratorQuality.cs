@@ -24,7 +24,7 @@ internal sealed class GeneratorQuality(long seed, int prompts, Stage autoencoder
 
     public Stage Stage() => new(
         "toy-generator-quality",
-        1,
+        2,
         new JsonObject { ["seed"] = seed, ["prompts"] = prompts, ["guidance"] = ToyGenerator.Guidance },
         [autoencoder, threshold, generator],
         prompts * SecondsPerClip,
@@ -46,7 +46,12 @@ internal sealed class GeneratorQuality(long seed, int prompts, Stage autoencoder
         Interval PixelsPerFrame,
         Interval DefectivePatches,
         Interval ClipsWithDefect,
+        Obedience OneObject,
+        Obedience TwoObjects,
         IReadOnlyList<string> PromptsShown);
+
+    /// <summary>How prompts with so many objects are obeyed.</summary>
+    internal sealed record Obedience(Interval Kind, Interval Colour, Interval Direction, Interval ObjectPresence);
 
     /// <summary>Samples, measures and writes both files.</summary>
     public static Quality Measure(ToyGenerator generator, double threshold, long seed, int count, string folder, Action<int> report)
@@ -77,10 +82,19 @@ internal sealed class GeneratorQuality(long seed, int prompts, Stage autoencoder
             Mean(measures.Select(item => item.Motion)),
             Mean(severities.Select(cells => cells.Average(cell => cell > threshold ? 1.0 : 0.0))),
             Mean(severities.Select(cells => cells.Max() > threshold ? 1.0 : 0.0)),
+            ByObjects(1),
+            ByObjects(2),
             [.. asked.Take(shown).Select(caption => caption.ToString())]);
         JsonFile.Write(Path.Combine(folder, File), quality);
         AtomicFile.Write(Path.Combine(folder, ContactSheet), file => file.Write(Sheet([.. clips.Take(shown)])));
         return quality;
+
+        Obedience ByObjects(int objects)
+        {
+            OracleMeasures[] those = [.. measures.Where((_, i) => asked[i].Objects.Count == objects)];
+            return new Obedience(
+                Mean(those.Select(item => item.KindObedience)), Mean(those.Select(item => item.ColourObedience)), Mean(those.Select(item => item.DirectionObedience)), Mean(those.Select(item => item.ObjectPresence)));
+        }
 
         Interval Mean(IEnumerable<double> values) => Bootstrap.Run([.. values], sample => sample.Average(), new RandomStream(seed, "generator quality intervals")).Percentile;
     }

@@ -18,10 +18,10 @@ internal sealed class LatentEncoding(long seed, int clips, Stage autoencoder)
     private const int ClipsAtOnce = 50;
     private const double SecondsPerClip = 0.02;
 
-    private readonly ToyCorpus _corpus = new(seed, "generator corpus", ToyPretraining.DamagedShare);
+    private readonly ToyCorpus _corpus = new(seed, "generator corpus", ToyPretraining.DamagedShare, ToyPretraining.TwoObjectShare);
     private readonly ToyTokenizer _tokenizer = new();
 
-    public Stage Stage() => new("toy-latents", 1, new JsonObject { ["seed"] = seed, ["clips"] = clips }, [autoencoder], clips * SecondsPerClip, Encode);
+    public Stage Stage() => new("toy-latents", 2, new JsonObject { ["seed"] = seed, ["clips"] = clips }, [autoencoder], clips * SecondsPerClip, Encode);
 
     /// <summary>The file of clips number 1000·<paramref name="index"/> and on: unscaled means <c>latents</c> [1000, C, T, H, W] in half precision, <c>tokens</c> [1000, L].</summary>
     public static string FileName(int index) => string.Create(CultureInfo.InvariantCulture, $"latents-{index:000}.safetensors");

@@ -4,13 +4,14 @@ using HaloLab.Videos;
 namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>
-/// The clips that the toy generator is trained on: captions of the training split, half with one object and half with two, some damaged, as
+/// The clips that the toy generator is trained on: captions of the training split with one object and with two, some damaged, as
 /// web video is. Clip i is the same whoever asks, whenever.
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="purpose">Name of the corpus; another name gives other clips.</param>
 /// <param name="damage">Share of damaged clips, 0 to 1.</param>
-public sealed class ToyCorpus(long seed, string purpose, double damage)
+/// <param name="twoObjects">Share of captions with two objects, 0 to 1.</param>
+public sealed class ToyCorpus(long seed, string purpose, double damage, double twoObjects = 0.5)
 {
     private readonly IReadOnlyList<ToyCaption> _one = ToyPrompts.Of(ToySplit.Training, 1);
     private readonly IReadOnlyList<ToyCaption> _two = ToyPrompts.Of(ToySplit.Training, 2);
@@ -22,7 +23,7 @@ public sealed class ToyCorpus(long seed, string purpose, double damage)
         get
         {
             RandomStream stream = new(seed, purpose, index);
-            IReadOnlyList<ToyCaption> captions = stream.Next(2) == 0 ? _one : _two;
+            IReadOnlyList<ToyCaption> captions = stream.NextDouble() >= twoObjects ? _one : _two;
             ToyCaption caption = captions[stream.Next(captions.Count)];
             VideoClip clip = ToyRenderer.Render(caption, ToyRenderer.DrawLayout(caption, stream));
             return (caption, _damage.Apply(clip, stream).Clip);

@@ -11,7 +11,7 @@ internal sealed class ToyPatchRewardTraining(long seed, int steps, ToyLabelledCl
 {
     public const string PatchRewardFile = "patch-reward.safetensors";
 
-    public Stage Stage() => clips.Training("toy-patch-reward", version: 2, steps, [videoReward], Train);
+    public Stage Stage() => clips.Training("toy-patch-reward", version: 3, steps, [videoReward], Train);
 
     private void Train(StageContext context)
     {

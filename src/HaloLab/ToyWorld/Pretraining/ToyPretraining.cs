@@ -8,6 +8,9 @@ public static class ToyPretraining
     /// <summary>Share of the training clips that are damaged, so that the generator makes local defects of its own.</summary>
     public const double DamagedShare = 0.4;
 
+    /// <summary>Share of the generator's captions with two objects: one is soon drawn as asked for, which of two is which takes long.</summary>
+    public const double TwoObjectShare = 0.75;
+
     /// <summary>The stage whose folder holds all checkpoints.</summary>
     public const string CheckpointStage = "toy-checkpoints";
 

@@ -11,7 +11,7 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
 
     public static RewardModelOptions Options { get; } = new(new ToyTokenizer().VocabularySize, new ToyTokenizer().ContextLength);
 
-    public Stage Stage() => clips.Training("toy-video-reward", version: 4, steps, [], Train);
+    public Stage Stage() => clips.Training("toy-video-reward", version: 5, steps, [], Train);
 
     /// <summary>SHA-256 of the shipped file.</summary>
     public static string HashOf(string folder) => FileHash.Of(Path.Combine(folder, VideoRewardFile), "the toy video reward model that `halolab toy pretrain` makes");

@@ -9,7 +9,7 @@ internal sealed class ToyScorerTraining(long seed, int steps, ToyLabelledClips c
 {
     public const string ScorerFile = "scorer.safetensors";
 
-    public Stage Stage() => clips.Training("toy-scorer", version: 4, steps, [], Train);
+    public Stage Stage() => clips.Training("toy-scorer", version: 5, steps, [], Train);
 
     /// <summary>SHA-256 of the shipped file.</summary>
     public static string HashOf(string folder) => FileHash.Of(Path.Combine(folder, ScorerFile), "the toy scorer that `halolab toy pretrain` makes");
