@@ -48,7 +48,7 @@ public sealed class ClipPlayer : IDisplay
             <figure class="halo-player">
             <div class="halo-clips">{_clips.Select(Picture)}</div>
             <div class="halo-controls" hidden><button type="button" class="halo-play">Pause</button><input class="halo-scrubber" type="range" min="0" max="0" value="0" aria-label="frame"><output class="halo-frame"></output>{opacity}</div>
-            {Legends(heats)}{readout}{_clips.Where(clip => clip.Heat is not null).Select(clip => ValueTable(clip.Title, clip.Heat!))}</figure>
+            {Legends(heats)}{readout}{_clips.Where(clip => clip.Heat is not null).Select(clip => ValueTable(clip, clip.Heat!))}</figure>
 
             """);
     }
@@ -144,8 +144,8 @@ public sealed class ClipPlayer : IDisplay
             .GroupBy(heat => (heat.Label, heat.Scale.Lowest, heat.Scale.Highest))
             .Select(group => group.First().Scale.Legend(group.Key.Label, group.Any(heat => heat.HasMissing))));
 
-    private static HtmlFragment ValueTable(string title, PatchHeat heat) =>
-        HtmlFragment.Of($"<details><summary>Values: {title}</summary>{new HeatTable(heat.Label, heat.Grid, heat.Values, heat.Scale, withLegend: false).ToHtml()}</details>\n");
+    private static HtmlFragment ValueTable(PlayerClip clip, PatchHeat heat) =>
+        HtmlFragment.Of($"<details><summary>Values: {clip.Title}{(clip.Caption.Length > 0 ? ", " : "")}{clip.Caption}</summary>{new HeatTable(heat.Label, heat.Grid, heat.Values, heat.Scale, withLegend: false).ToHtml()}</details>\n");
 
     private static string Data(byte[] png) => "data:image/png;base64," + Convert.ToBase64String(png);
 
