@@ -9,8 +9,7 @@ internal static class RunDisplay
     /// <summary>Runs <paramref name="run"/> with a progress that is shown while it runs.</summary>
     public static T Show<T>(Func<IRunProgress, T> run)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        if (Console.IsErrorRedirected || !console.Profile.Capabilities.Interactive)
+        if (Terminal() is not { } console)
         {
             return run(new LineProgress(Console.Error));
         }
@@ -21,6 +20,28 @@ internal static class RunDisplay
             .Start(context => run(new BarProgress(context)));
     }
 
+    /// <summary>Shows one piece of work as a bar on a terminal; in a log nothing.</summary>
+    /// <param name="name">What is done.</param>
+    /// <param name="work">Is given what to tell the share done.</param>
+    public static void Bar(string name, Action<Action<double>> work)
+    {
+        if (Terminal() is not { } console)
+        {
+            work(_ => { });
+            return;
+        }
+
+        console.Progress().AutoRefresh(false).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(context =>
+        {
+            ProgressTask task = context.AddTask(name, maxValue: 1);
+            work(share =>
+            {
+                task.Value = share;
+                context.Refresh();
+            });
+        });
+    }
+
     /// <summary>For example <c>2 min 05 s</c>.</summary>
     public static string Duration(double seconds)
     {
@@ -28,5 +49,12 @@ internal static class RunDisplay
         return time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time.Minutes:00} min"
             : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds:00} s"
             : $"{time.Seconds} s";
+    }
+
+    /// <summary>Stderr where it is a terminal, else null.</summary>
+    private static IAnsiConsole? Terminal()
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return Console.IsErrorRedirected || !console.Profile.Capabilities.Interactive ? null : console;
     }
 }

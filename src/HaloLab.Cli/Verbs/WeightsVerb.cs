@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using HaloLab.Checkpoints;
+using HaloLab.Cli.Progress;
 using HaloLab.Models;
-using Spectre.Console;
 using static TorchSharp.torch;
 
 namespace HaloLab.Cli.Verbs;
@@ -90,7 +90,7 @@ internal static class WeightsVerb
 
             string target = parsed.GetValue(to)!;
             ScalarType? wanted = parsed.GetValue(type) is { } chosen ? Types[chosen] : null;
-            WithProgress(advanced => WeightConversion.Write(file, target, rename, wanted, advanced, cancellation));
+            RunDisplay.Bar("writing", advanced => WeightConversion.Write(file, target, rename, wanted, advanced, cancellation));
             Console.WriteLine(target);
             return Task.FromResult(ExitCode.Done);
         });
@@ -114,7 +114,7 @@ internal static class WeightsVerb
             using IWeightFile file = WeightFiles.Open(parsed.GetValue(from)!);
             using LoraFile lora = LoraFile.Load(source);
             string target = parsed.GetValue(to)!;
-            WithProgress(advanced => WeightConversion.MergeLora(file, lora, source, parsed.GetValue(strength), target, advanced, cancellation));
+            RunDisplay.Bar("writing", advanced => WeightConversion.MergeLora(file, lora, source, parsed.GetValue(strength), target, advanced, cancellation));
             Console.WriteLine(target);
             return Task.FromResult(ExitCode.Done);
         });
@@ -171,26 +171,5 @@ internal static class WeightsVerb
 
         double largest = valuesA.NumberOfElements == 0 ? 0 : (valuesA.to(ScalarType.Float64) - valuesB.to(ScalarType.Float64)).abs().max().item<double>();
         return string.Create(CultureInfo.InvariantCulture, $"{types}largest difference {largest:g6}");
-    }
-
-    /// <summary>A bar on a terminal, nothing in a log: the end is told by the path of the file.</summary>
-    private static void WithProgress(Action<Action<double>> work)
-    {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        if (Console.IsErrorRedirected || !console.Profile.Capabilities.Interactive)
-        {
-            work(_ => { });
-            return;
-        }
-
-        console.Progress().AutoRefresh(false).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(context =>
-        {
-            ProgressTask task = context.AddTask("writing", maxValue: 1);
-            work(share =>
-            {
-                task.Value = share;
-                context.Refresh();
-            });
-        });
     }
 }

@@ -131,14 +131,6 @@ public sealed class TorchCheckpoint : IWeightFile
 
     private static Tensor View(StoredTensor tensor, Tensor storage) => storage.as_strided([.. tensor.Shape], [.. tensor.Strides], tensor.Offset);
 
-    private static int SizeOf(ScalarType type) => type switch
-    {
-        ScalarType.Float64 or ScalarType.Int64 => 8,
-        ScalarType.Float32 or ScalarType.Int32 => 4,
-        ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Int16 => 2,
-        _ => 1,
-    };
-
     /// <summary>Finds the parts of a zip file: <c>NAME/data.pkl</c>, and a file <c>NAME/data/KEY</c> for each storage.</summary>
     private object? OpenZip(ZipArchive archive)
     {
@@ -222,7 +214,7 @@ public sealed class TorchCheckpoint : IWeightFile
                 throw Broken("its storages are not those of its tensors, or the file ends too early");
             }
 
-            Int128 bytes = (Int128)BinaryPrimitives.ReadInt64LittleEndian(count_8) * SizeOf(type);
+            Int128 bytes = (Int128)BinaryPrimitives.ReadInt64LittleEndian(count_8) * SafetensorsType.Of(type, name).Size;
             if (bytes < 0 || bytes > _stream.Length - _stream.Position)
             {
                 throw Broken($"storage '{name}' is longer than the rest of the file");
@@ -248,9 +240,10 @@ public sealed class TorchCheckpoint : IWeightFile
             }
 
             long bytes = lengthOf(first) ?? throw Broken($"storage '{sharing.Key}' is missing");
-            if ((Int128)first.StorageElements * SizeOf(first.Type) != bytes)
+            int size = SafetensorsType.Of(first.Type, sharing.Key).Size;
+            if ((Int128)first.StorageElements * size != bytes)
             {
-                throw Broken(string.Create(CultureInfo.InvariantCulture, $"storage '{sharing.Key}' has {bytes} bytes, expected {first.StorageElements} values of {SizeOf(first.Type)}"));
+                throw Broken(string.Create(CultureInfo.InvariantCulture, $"storage '{sharing.Key}' has {bytes} bytes, expected {first.StorageElements} values of {size}"));
             }
         }
     }

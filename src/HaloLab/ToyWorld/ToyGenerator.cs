@@ -4,6 +4,7 @@ using System.Text;
 using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.Generation;
+using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.ToyWorld.Pretraining;
 using HaloLab.Videos;
@@ -162,16 +163,7 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
     internal static void FillFixed(nn.Module module, string path)
     {
         Fill(module, path);
-        Freeze(module);
-    }
-
-    /// <summary>Takes a module out of training.</summary>
-    internal static void Freeze(nn.Module module)
-    {
-        foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
-        {
-            parameter.requires_grad = false;
-        }
+        module.Freeze();
     }
 
     private GeneratedClips Sample(IReadOnlyList<string> prompts, Func<int, Tensor> startFrom, int firstStep)

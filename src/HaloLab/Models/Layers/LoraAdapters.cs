@@ -50,7 +50,7 @@ public sealed class LoraAdapters
             throw new InputException($"No layer of {model.GetName()} was chosen for an adapter. Its layers are {string.Join(", ", all.Take(8).Select(item => item.Name))}{(all.Length > 8 ? ", …" : "")}.");
         }
 
-        Freeze(model);
+        model.Freeze();
         (string Name, AdaptableLayer Layer, Lora Adapter)[] adapters = [.. chosen.Select(item => (item.Name, item.Layer, item.Layer.Attach(rank, alpha / rank)))];
         foreach ((string name, _, Lora adapter) in adapters)
         {
@@ -85,7 +85,7 @@ public sealed class LoraAdapters
             }
         }
 
-        Freeze(model);
+        model.Freeze();
         using var noGradient = no_grad();
         return new LoraAdapters([.. LayersOf(model).Where(item => file.Layers.ContainsKey(item.Name)).Select(item => (item.Name, item.Layer, Filled(item.Layer, file.Layers[item.Name])))]);
     }
@@ -139,14 +139,6 @@ public sealed class LoraAdapters
         adapter.lora_B.copy_(given.B);
         adapter.lora_magnitude_vector?.copy_(given.Magnitude!.view(adapter.lora_magnitude_vector.shape));
         return adapter;
-    }
-
-    private static void Freeze(nn.Module model)
-    {
-        foreach (Parameter parameter in model.parameters())
-        {
-            parameter.requires_grad = false;
-        }
     }
 
     /// <summary>Each layer once, under its first name: TorchSharp may list a child more than once.</summary>

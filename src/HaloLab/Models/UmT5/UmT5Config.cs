@@ -5,8 +5,6 @@ namespace HaloLab.Models.UmT5;
 /// <summary>Sizes of a umT5 encoder, as in the <c>config.json</c> of transformers' folders. The defaults are those of umT5-XXL, which Wan2.1 reads with.</summary>
 public sealed record UmT5Config
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public int VocabSize { get; init; } = 256384;
 
     /// <summary>Width of the states.</summary>
@@ -42,16 +40,7 @@ public sealed record UmT5Config
     /// <exception cref="InputException">A value has the wrong type or describes a model that is not built.</exception>
     public static UmT5Config FromJson(JsonElement json, string source)
     {
-        UmT5Config config;
-        try
-        {
-            config = json.Deserialize<UmT5Config>(Json) ?? throw new JsonException("null");
-        }
-        catch (JsonException exception)
-        {
-            throw new InputException($"{source}: not the configuration of a umT5 encoder ({exception.Message}). Expected config.json of the text encoder's folder.", exception);
-        }
-
+        UmT5Config config = ConfigurationFile.Read<UmT5Config>(json, source, "a umT5 encoder", "text_encoder");
         foreach ((string field, int value, int least) in new[]
         {
             ("vocab_size", config.VocabSize, 1), ("d_model", config.DModel, 1), ("d_kv", config.DKv, 1), ("d_ff", config.DFf, 1), ("num_layers", config.NumLayers, 1), ("num_heads", config.NumHeads, 1),

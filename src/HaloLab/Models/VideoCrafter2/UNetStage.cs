@@ -1,4 +1,5 @@
 using System.Globalization;
+using HaloLab.Models.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

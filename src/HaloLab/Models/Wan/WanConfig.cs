@@ -5,8 +5,6 @@ namespace HaloLab.Models.Wan;
 /// <summary>Sizes of a Wan2.1 text-to-video transformer, as in the <c>config.json</c> of the published diffusers folders.</summary>
 public sealed record WanConfig
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     /// <summary>Latent frames, rows and columns that make one token.</summary>
     public IReadOnlyList<long> PatchSize { get; init; } = [1, 2, 2];
 
@@ -52,16 +50,7 @@ public sealed record WanConfig
     /// <exception cref="InputException">A value has the wrong type or describes a model that is not built.</exception>
     public static WanConfig FromJson(JsonElement json, string source)
     {
-        WanConfig config;
-        try
-        {
-            config = json.Deserialize<WanConfig>(Json) ?? throw new JsonException("null");
-        }
-        catch (JsonException exception)
-        {
-            throw new InputException($"{source}: not the configuration of a Wan transformer ({exception.Message}). Expected config.json of the transformer folder.", exception);
-        }
-
+        WanConfig config = ConfigurationFile.Read<WanConfig>(json, source, "a Wan transformer", "transformer");
         config.Check(source);
         return config;
     }

@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -22,8 +23,8 @@ public sealed class WanDownsampler : Module<Tensor, WanFrameCache, Tensor>
     public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
     {
         using var scope = NewDisposeScope();
-        Tensor pictures_NCHW = frames_BCTHW.transpose(1, 2).flatten(0, 1);
-        Tensor smaller_BCTHW = resample[1].call(resample[0].call(pictures_NCHW)).unflatten(0, frames_BCTHW.shape[0], frames_BCTHW.shape[2]).transpose(1, 2);
+        Tensor pictures_NCHW = FrameFolding.FramesOf(frames_BCTHW);
+        Tensor smaller_BCTHW = FrameFolding.ClipsOf(resample[1].call(resample[0].call(pictures_NCHW)), frames_BCTHW.shape[0]);
         if (time_conv is null)
         {
             return smaller_BCTHW.MoveToOuterDisposeScope();

@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -23,8 +24,8 @@ public sealed class WanUpsampler : Module<Tensor, WanFrameCache, Tensor>
     {
         using var scope = NewDisposeScope();
         Tensor faster_BCTHW = time_conv is null ? frames_BCTHW : InTime(time_conv, frames_BCTHW, cache);
-        Tensor pictures_NCHW = faster_BCTHW.transpose(1, 2).flatten(0, 1);
-        return resample[1].call(resample[0].call(pictures_NCHW)).unflatten(0, faster_BCTHW.shape[0], faster_BCTHW.shape[2]).transpose(1, 2).MoveToOuterDisposeScope();
+        Tensor pictures_NCHW = FrameFolding.FramesOf(faster_BCTHW);
+        return FrameFolding.ClipsOf(resample[1].call(resample[0].call(pictures_NCHW)), faster_BCTHW.shape[0]).MoveToOuterDisposeScope();
     }
 
     private Tensor InTime(WanCausalConv3d convolution, Tensor frames_BCTHW, WanFrameCache cache)

@@ -23,11 +23,10 @@ public sealed class WanVaeAttention : Module<Tensor, Tensor>
     public override Tensor forward(Tensor frames_BCTHW)
     {
         using var scope = NewDisposeScope();
-        long[] shape = frames_BCTHW.shape;
-        Tensor pictures_NCHW = frames_BCTHW.transpose(1, 2).flatten(0, 1);
+        Tensor pictures_NCHW = FrameFolding.FramesOf(frames_BCTHW);
         Tensor[] parts_N1LC = to_qkv.call(norm.call(pictures_NCHW)).flatten(2).transpose(1, 2).unsqueeze(1).chunk(3, -1);
         Tensor attended_N1LC = functional.scaled_dot_product_attention(parts_N1LC[0], parts_N1LC[1], parts_N1LC[2]);
         Tensor mixed_NCHW = pictures_NCHW + proj.call(attended_N1LC.squeeze(1).transpose(1, 2).reshape(pictures_NCHW.shape));
-        return mixed_NCHW.unflatten(0, shape[0], shape[2]).transpose(1, 2).MoveToOuterDisposeScope();
+        return FrameFolding.ClipsOf(mixed_NCHW, frames_BCTHW.shape[0]).MoveToOuterDisposeScope();
     }
 }

@@ -5,8 +5,6 @@ namespace HaloLab.Models.Wan;
 /// <summary>Sizes of Wan2.1's autoencoder, as in the <c>config.json</c> of the published diffusers folders. The defaults are the published ones.</summary>
 public sealed record WanVaeConfig
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     /// <summary>Channels at full size; each level has this times its factor in <see cref="DimMult"/>.</summary>
     public int BaseDim { get; init; } = 96;
 
@@ -47,16 +45,7 @@ public sealed record WanVaeConfig
     /// <exception cref="InputException">A value has the wrong type or describes a model that is not built.</exception>
     public static WanVaeConfig FromJson(JsonElement json, string source)
     {
-        WanVaeConfig config;
-        try
-        {
-            config = json.Deserialize<WanVaeConfig>(Json) ?? throw new JsonException("null");
-        }
-        catch (JsonException exception)
-        {
-            throw new InputException($"{source}: not the configuration of Wan's autoencoder ({exception.Message}). Expected config.json of the vae folder.", exception);
-        }
-
+        WanVaeConfig config = ConfigurationFile.Read<WanVaeConfig>(json, source, "Wan's autoencoder", "vae");
         (string Field, bool IsRight, string Expected)[] checks =
         [
             ("base_dim", config.BaseDim >= 1, "at least 1"),

@@ -88,7 +88,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             // At their first values these layers add nothing.
             foreach (nn.Module mixer in network.modules().Where(module => module is TemporalConvolutions or TemporalTransformer))
             {
-                ToyGenerator.Freeze(mixer);
+                mixer.Freeze();
             }
         }
         else

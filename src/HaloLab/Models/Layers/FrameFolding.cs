@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace HaloLab.Models.VideoCrafter2;
+namespace HaloLab.Models.Layers;
 
 /// <summary>
 /// Between clips [B, C, T, H, W] and frames [B·T, C, H, W], both contiguous. (Channels-last memory would make them views of one another, but
