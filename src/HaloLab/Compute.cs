@@ -51,6 +51,10 @@ public static class Compute
             throw new InputException($"--device {text}: no CUDA device can be used. Build with -p:HaloLabDevice=cuda on a machine with an NVIDIA driver, or give --device cpu.");
         }
 
+        // Float32 means float32: TF32 keeps 10 bits of the mantissa, and convolutions use it unless told otherwise.
+        backends.cuda.matmul.allow_tf32 = false;
+        backends.cudnn.allow_tf32 = false;
+
         return device(text);
     }
 }

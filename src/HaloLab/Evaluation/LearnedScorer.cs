@@ -23,10 +23,8 @@ public sealed class LearnedScorer : Module<Tensor, Tensor, Tensor>, IInitialised
     private const int ScoringBatch = 32;
 
     private readonly FrameEncoder _frames;
-    private readonly Parameter _words;
     private readonly Conv1d _phrases;
     private readonly Linear _gates;
-    private readonly Parameter _positions;
     private readonly ModuleList<TransformerLayer> _layers;
     private readonly LayerNorm _norm;
     private readonly ModuleList<Linear> _heads;
@@ -37,18 +35,16 @@ public sealed class LearnedScorer : Module<Tensor, Tensor, Tensor>, IInitialised
         Options = options;
         long frameTokens = (long)options.Frames * (options.Size / FrameEncoder.Stride) * (options.Size / FrameEncoder.Stride);
         _frames = new FrameEncoder(options.FrameChannels, options.Channels);
-        _words = Parameter(zeros(options.VocabularySize, options.Channels));
         _phrases = new(options.Channels, options.Channels, [5], padding: [2]);
         _gates = new(options.Channels, 2 * options.Channels);
-        _positions = Parameter(zeros(frameTokens + Dimensions.Count, options.Channels));
         _layers = ModuleList(Enumerable.Range(0, options.Layers).Select(_ => new TransformerLayer(options.Channels, Heads, 2 * options.Channels)).ToArray());
         _norm = LayerNorm(options.Channels);
         _heads = ModuleList(Dimensions.Select(_ => new Linear(options.Channels, 1)).ToArray());
         register_module("frames", _frames);
-        register_parameter("words", _words);
+        register_parameter("words", Parameter(zeros(options.VocabularySize, options.Channels)));
         register_module("phrases", _phrases);
         register_module("gates", _gates);
-        register_parameter("positions", _positions);
+        register_parameter("positions", Parameter(zeros(frameTokens + Dimensions.Count, options.Channels)));
         register_module("layers", _layers);
         register_module("norm", _norm);
         register_module("heads", _heads);
@@ -84,11 +80,16 @@ public sealed class LearnedScorer : Module<Tensor, Tensor, Tensor>, IInitialised
     /// <summary>Writes weights, sizes and scales as one safetensors file.</summary>
     public void Save(string path) => ModelFile.Write(path, Format, this, ("options", Options), ("scales", Scales));
 
+    // By name: a module that is moved gets new parameters, and a field of another name would keep the old ones.
+    private Parameter Words => get_parameter("words")!;
+
+    private Parameter Positions => get_parameter("positions")!;
+
     public void Initialise(Func<string, RandomStream> streamOf)
     {
         ArgumentNullException.ThrowIfNull(streamOf);
-        Initialisation.Normal(_words, 1, streamOf("words"));
-        Initialisation.Normal(_positions, 0.2, streamOf("positions"));
+        Initialisation.Normal(Words, 1, streamOf("words"));
+        Initialisation.Normal(Positions, 0.2, streamOf("positions"));
     }
 
     /// <summary>Scores in the heads' own units, with gradients.</summary>
@@ -100,11 +101,11 @@ public sealed class LearnedScorer : Module<Tensor, Tensor, Tensor>, IInitialised
         RequireSizes(frames_BCTHW, tokens_BL);
         using var scope = NewDisposeScope();
         long batch = frames_BCTHW.shape[0];
-        Tensor words_BLC = _words.index_select(0, tokens_BL.flatten()).unflatten(0, tokens_BL.shape);
+        Tensor words_BLC = Words.index_select(0, tokens_BL.flatten()).unflatten(0, tokens_BL.shape);
         Tensor prompt_B1C = functional.silu(_phrases.call(words_BLC.transpose(1, 2))).mean([2], keepdim: true).transpose(1, 2);
         Tensor[] gates_B1C = _gates.call(prompt_B1C).chunk(2, -1);
         Tensor frames_BNC = (_frames.call(frames_BCTHW) * (gates_B1C[0] + 1)) + gates_B1C[1];
-        Tensor hidden_BNC = cat([frames_BNC, prompt_B1C.expand(batch, Dimensions.Count, -1)], 1) + _positions;
+        Tensor hidden_BNC = cat([frames_BNC, prompt_B1C.expand(batch, Dimensions.Count, -1)], 1) + Positions;
         foreach (TransformerLayer layer in _layers)
         {
             hidden_BNC = layer.call(hidden_BNC);

@@ -10,29 +10,30 @@ namespace HaloLab.Rewards;
 internal sealed class PromptEncoder : Module<Tensor, Tensor>, IInitialised
 {
     private const int Heads = 4;
-    private readonly Parameter _tokens;
-    private readonly Parameter _positions;
     private readonly ModuleList<TransformerLayer> _layers;
     private readonly LayerNorm _norm;
 
     public PromptEncoder(int vocabularySize, int contextLength, int channels, int layers)
         : base(nameof(PromptEncoder))
     {
-        _tokens = Parameter(zeros(vocabularySize, channels));
-        _positions = Parameter(zeros(contextLength, channels));
         _layers = ModuleList(Enumerable.Range(0, layers).Select(_ => new TransformerLayer(channels, Heads, 2 * channels)).ToArray());
         _norm = LayerNorm(channels);
-        register_parameter("tokens", _tokens);
-        register_parameter("positions", _positions);
+        register_parameter("tokens", Parameter(zeros(vocabularySize, channels)));
+        register_parameter("positions", Parameter(zeros(contextLength, channels)));
         register_module("layers", _layers);
         register_module("norm", _norm);
     }
 
+    // By name: a module that is moved gets new parameters, and a field of another name would keep the old ones.
+    private Parameter Tokens => get_parameter("tokens")!;
+
+    private Parameter Positions => get_parameter("positions")!;
+
     public void Initialise(Func<string, RandomStream> streamOf)
     {
         ArgumentNullException.ThrowIfNull(streamOf);
-        Initialisation.Normal(_tokens, 1, streamOf("tokens"));
-        Initialisation.Normal(_positions, 1, streamOf("positions"));
+        Initialisation.Normal(Tokens, 1, streamOf("tokens"));
+        Initialisation.Normal(Positions, 1, streamOf("positions"));
     }
 
     /// <param name="tokens_BL">Token ids.</param>
@@ -40,7 +41,7 @@ internal sealed class PromptEncoder : Module<Tensor, Tensor>, IInitialised
     public override Tensor forward(Tensor tokens_BL)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden_BLE = _tokens.index_select(0, tokens_BL.flatten()).unflatten(0, tokens_BL.shape) + _positions;
+        Tensor hidden_BLE = Tokens.index_select(0, tokens_BL.flatten()).unflatten(0, tokens_BL.shape) + Positions;
         foreach (TransformerLayer layer in _layers)
         {
             hidden_BLE = layer.call(hidden_BLE);

@@ -120,9 +120,9 @@ public sealed class ToyGenerator : IDenoiser, IDisposable
         Tensor Noised(int from)
         {
             long count = Math.Min(Batch, prompts.Count - from);
-            Tensor noise_BCTHW = GaussianNoise.DrawBatch([.. seeds.Skip(from).Take(Batch)], "resampling start", 0, LatentShape);
-            Tensor timesteps_B = full([count], _sampler.Steps[firstStep].Timestep, dtype: ScalarType.Int64);
-            return ToyModels.Schedule.AddNoise(latents_BCTHW.narrow(0, from, count), noise_BCTHW, timesteps_B);
+            Tensor noise_BCTHW = GaussianNoise.DrawBatch([.. seeds.Skip(from).Take(Batch)], "resampling start", 0, LatentShape, Compute.Device);
+            Tensor timesteps_B = full([count], _sampler.Steps[firstStep].Timestep, dtype: ScalarType.Int64, device: Compute.Device);
+            return ToyModels.Schedule.AddNoise(latents_BCTHW.narrow(0, from, count).to(Compute.Device), noise_BCTHW, timesteps_B);
         }
     }
 

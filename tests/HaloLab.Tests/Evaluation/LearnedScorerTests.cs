@@ -2,6 +2,7 @@ using HaloLab.Evaluation;
 using HaloLab.Rewards;
 using HaloLab.Tests.Rewards;
 using HaloLab.Videos;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Evaluation;
@@ -20,6 +21,20 @@ public class LearnedScorerTests
         .. Enumerable.Range(0, 36).Select(i => (double[])
             [i % 9 == 8 ? 4 : 1, i % 9 == 8 ? 3 : 2, i % 2 == 0 ? double.NaN : i % 9 < 4 ? 1 : 4, 1 + (i % 3), 2]),
     ];
+
+    [Fact]
+    public void ComputesTheSameAfterItsParametersWereReplaced()
+    {
+        using var scope = NewDisposeScope();
+        using LearnedScorer scorer = LearnedScorer.Create(Options, 1);
+        Tensor frames_BCTHW = Clips[0].ToTensor().unsqueeze(0);
+        Tensor tokens_BL = ClipSet.TokensOf([Prompts[0]]);
+        Tensor scores_BD = scorer.call(frames_BCTHW, tokens_BL);
+
+        // As a move to another device does.
+        scorer.to(ScalarType.Float64);
+        Assert.True(scorer.call(frames_BCTHW.to(ScalarType.Float64), tokens_BL).to(ScalarType.Float32).allclose(scores_BD, 1e-5, 1e-5));
+    }
 
     [Fact]
     public void LearnsWhatClipAndPromptSayAndGoesOnAfterAnInterruption()

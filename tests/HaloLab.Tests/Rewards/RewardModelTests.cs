@@ -4,12 +4,29 @@ using HaloLab.Rewards;
 using HaloLab.Statistics;
 using HaloLab.Tests.Goldens;
 using HaloLab.Videos;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Rewards;
 
 public class RewardModelTests
 {
+    [Fact]
+    public void ComputesTheSameAfterItsParametersWereReplaced()
+    {
+        using var scope = NewDisposeScope();
+        using RewardModel model = RewardModel.Create(SmallClips.Options, 1);
+        Tensor frames_BCTHW = SmallClips.Clip(0, 3).ToTensor().unsqueeze(0);
+        Tensor tokens_BL = ClipSet.TokensOf([SmallClips.Prompt(0)]);
+        (Tensor video_B, Tensor patches_Bthw) = model.call(frames_BCTHW, tokens_BL, SmallClips.Cells);
+
+        // As a move to another device does.
+        model.to(ScalarType.Float64);
+        (Tensor moved_B, Tensor movedPatches_Bthw) = model.call(frames_BCTHW.to(ScalarType.Float64), tokens_BL, SmallClips.Cells);
+        Assert.Equal(video_B.item<float>(), moved_B.item<double>(), 1e-5);
+        Assert.True(movedPatches_Bthw.to(ScalarType.Float32).allclose(patches_Bthw, 1e-5, 1e-5));
+    }
+
     [Fact]
     public void PatchRewardsOfAnyCellsArePooledFromOneMap()
     {

@@ -24,6 +24,7 @@ public sealed class ToyPretrainingTests : IDisposable
             LayoutPriorSteps = 2,
             FrameSteps = 2,
             GeneratorSteps = 2,
+            GeneratorBatch = 16,
             QualityPrompts = 2,
             JudgedSamples = 8,
             JudgedRenders = 8,

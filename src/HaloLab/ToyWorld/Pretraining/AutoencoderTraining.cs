@@ -6,6 +6,7 @@ using HaloLab.Models.VideoCrafter2;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using HaloLab.Videos;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Pretraining;
@@ -41,6 +42,7 @@ internal sealed class AutoencoderTraining(long seed, int steps)
         using AutoencoderKL autoencoder = new(ToyModels.Autoencoder);
         Initialisation.Draw(autoencoder, seed);
         StartAlmostWithoutNoise(autoencoder);
+        autoencoder.to(Compute.Device);
         using FlatParameters parameters = new(autoencoder.named_parameters());
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
@@ -63,7 +65,7 @@ internal sealed class AutoencoderTraining(long seed, int steps)
     {
         using var scope = NewDisposeScope();
         RandomStream stream = new(seed, "autoencoder step", step);
-        Tensor pixels_NCHW = Frames(stream, step);
+        Tensor pixels_NCHW = Frames(stream, step).to(Compute.Device);
         DiagonalGaussian code = autoencoder.Encode(pixels_NCHW);
         Tensor noise_NCHW = code.Mean_NCHW.empty_like();
         Initialisation.Normal(noise_NCHW, 1, stream);

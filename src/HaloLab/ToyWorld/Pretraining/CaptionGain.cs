@@ -33,14 +33,14 @@ internal static class CaptionGain
 
     private static Tensor Changed(Tensor tokens_BL, long[] ids)
     {
-        long[] tokens = tokens_BL.data<long>().ToArray();
+        long[] tokens = tokens_BL.cpu().data<long>().ToArray();
         for (int i = 0; i < tokens.Length; i++)
         {
             int place = Array.IndexOf(ids, tokens[i]);
             tokens[i] = place < 0 ? tokens[i] : ids[(place + 1) % ids.Length];
         }
 
-        return tensor(tokens, tokens_BL.shape);
+        return tensor(tokens, tokens_BL.shape, device: tokens_BL.device);
     }
 
     private static long[] Ids<T>()

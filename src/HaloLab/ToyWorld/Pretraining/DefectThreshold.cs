@@ -3,6 +3,7 @@ using HaloLab.Experiments;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Statistics;
 using HaloLab.Videos;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Pretraining;
@@ -43,7 +44,7 @@ internal sealed class DefectThreshold(long seed, int clips, Stage autoencoder)
             using var noGradient = no_grad();
             RandomStream stream = new(seed, purpose, worst.Count);
             ToyCaption[] batch = [.. Enumerable.Range(0, Math.Min(ClipsAtOnce, count - worst.Count)).Select(i => captions[i % 2][stream.Next(captions[i % 2].Count)])];
-            Tensor pixels_BCTHW = stack([.. batch.Select(caption => ToyRenderer.Render(caption, ToyRenderer.DrawLayout(caption, stream)).ToTensor())]);
+            Tensor pixels_BCTHW = stack([.. batch.Select(caption => ToyRenderer.Render(caption, ToyRenderer.DrawLayout(caption, stream)).ToTensor())]).to(Compute.Device);
             Tensor passed_BCTHW = autoencoder.DecodeClips(autoencoder.EncodeClips(pixels_BCTHW));
             worst.AddRange(batch.Zip(passed_BCTHW.unbind(), (caption, clip_CTHW) =>
                 ToyOracle.Assess(clip_CTHW.ToClip(ToyRenderer.FramesPerSecond), caption, DamageProcess.Grid).WorstSeverity));
@@ -57,6 +58,7 @@ internal sealed class DefectThreshold(long seed, int clips, Stage autoencoder)
     {
         using AutoencoderKL model = new(ToyModels.Autoencoder);
         ToyGenerator.Fill(model, context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile));
+        model.to(Compute.Device);
         double[] worst = WorstSeverities(model, seed, "defect threshold", ToySplit.Training, clips, done => context.Report(done, clips));
         double severity = worst.Order().ElementAt((int)Math.Ceiling(clips * (1 - Exceeding)) - 1);
         JsonFile.Write(context.PathOf(File), new Threshold(severity, clips, worst.Count(value => value > severity) / (double)clips));

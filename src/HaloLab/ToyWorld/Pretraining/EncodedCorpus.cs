@@ -34,10 +34,10 @@ internal sealed class EncodedCorpus : IDisposable
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor>[] files =
             [.. Enumerable.Range(0, clips / LatentEncoding.ClipsPerFile).Select(i => Safetensors.Load(context.Input(latents.Name, LatentEncoding.FileName(i))))];
-        Tensor latents_NCTHW = cat([.. files.Select(file => file["latents"])]);
-        Tensor tokens_NL = cat([.. files.Select(file => file["tokens"])]);
+        Tensor latents_NCTHW = cat([.. files.Select(file => file["latents"])]).to(Compute.Device);
+        Tensor tokens_NL = cat([.. files.Select(file => file["tokens"])]).to(Compute.Device);
         double scale = 1.0 / files[0]["latents"].to(ScalarType.Float32).std().item<float>();
-        Tensor empty_L = tensor(new ToyTokenizer().Encode(""));
+        Tensor empty_L = tensor(new ToyTokenizer().Encode(""), device: Compute.Device);
         return new(latents_NCTHW.MoveToOuterDisposeScope(), tokens_NL.MoveToOuterDisposeScope(), empty_L.MoveToOuterDisposeScope(), scale);
     }
 
@@ -53,8 +53,8 @@ internal sealed class EncodedCorpus : IDisposable
             isEmpty[i] = stream.NextDouble() < EmptyPromptShare;
         }
 
-        Tensor rows_B = tensor(rows);
-        return new(Scaled(_latents_NCTHW.index_select(0, rows_B)), where(tensor(isEmpty).unsqueeze(1), _empty_L, _tokens_NL.index_select(0, rows_B)));
+        Tensor rows_B = tensor(rows, device: Compute.Device);
+        return new(Scaled(_latents_NCTHW.index_select(0, rows_B)), where(tensor(isEmpty, device: Compute.Device).unsqueeze(1), _empty_L, _tokens_NL.index_select(0, rows_B)));
     }
 
     /// <summary>The clips that <see cref="Draw"/> never gives.</summary>

@@ -8,6 +8,7 @@ using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Pretraining;
@@ -22,23 +23,22 @@ namespace HaloLab.ToyWorld.Pretraining;
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
+/// <param name="clipsPerStep">Clips in a step; on frames, as many frames as so many clips have.</param>
 /// <param name="corpusClips">Size of the corpus.</param>
 /// <param name="latents">The stage that encodes the corpus.</param>
 /// <param name="prior">The stage that trains text tower and layout prior.</param>
 /// <param name="start">The stage whose denoiser is trained on with clips: trained on frames, or a generator that was given. Null for the training on frames, from nothing.</param>
-internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, Stage latents, Stage prior, Stage? start)
+internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, int corpusClips, Stage latents, Stage prior, Stage? start)
 {
     public const string DenoiserFile = "unet.safetensors";
 
     /// <summary>Key of the latents' scale in the metadata of <see cref="DenoiserFile"/>.</summary>
     public const string ScaleKey = "latent_scale";
 
-    /// <summary>Clips in a step, or as many frames as so many clips have.</summary>
-    private const int Batch = 16;
     private const double PeakLearningRate = 1e-3;
     private const int WarmUpSteps = 200;
     private const double AverageDecay = 0.999;
-    private const double SecondsPerStep = 0.5;
+    private const double SecondsPerClip = 0.03;
 
     /// <summary>Timesteps that share a weight.</summary>
     private const int WeightSpan = 100;
@@ -58,13 +58,13 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         {
             ["seed"] = seed,
             ["steps"] = steps,
-            ["batch"] = Batch,
+            ["batch"] = clipsPerStep,
             ["learningRate"] = PeakLearningRate,
             ["denoiser"] = JsonSerializer.SerializeToNode(ToyModels.Denoiser),
             ["text"] = JsonSerializer.SerializeToNode(ToyModels.Text),
         },
         [.. new[] { latents, prior, start }.OfType<Stage>().Distinct()],
-        steps * SecondsPerStep,
+        steps * clipsPerStep * SecondsPerClip,
         Train);
 
     private void Train(StageContext context)
@@ -97,7 +97,12 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         }
 
         (Tensor heldOut_BCTHW, Tensor heldOutTokens_BL) = corpus.Rest();
-        Tensor heldOutNoise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), heldOut_BCTHW.shape);
+        Tensor heldOutNoise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), heldOut_BCTHW.shape).to(Compute.Device);
+
+        foreach (nn.Module module in new nn.Module[] { network, text, layout })
+        {
+            module.to(Compute.Device);
+        }
 
         ToyDenoiser denoiser = new(network, layout);
         using FlatParameters parameters = new(network.named_parameters());
@@ -117,20 +122,21 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
             using var scope = NewDisposeScope();
             RandomStream stream = new(seed, _name + " step", step);
             int frames = ToyGenerator.Lattice.Frames;
-            int batch = singleFrames ? Batch * frames : Batch;
+            int batch = singleFrames ? clipsPerStep * frames : clipsPerStep;
             (Tensor clean_BCTHW, Tensor tokens_BL) = corpus.Draw(stream, batch);
             Tensor? frame_B = null;
             if (singleFrames)
             {
-                frame_B = tensor([.. Enumerable.Range(0, batch).Select(_ => (long)stream.Next(frames))]);
+                frame_B = tensor([.. Enumerable.Range(0, batch).Select(_ => (long)stream.Next(frames))], device: Compute.Device);
                 clean_BCTHW = ToyDenoiser.Frame(clean_BCTHW, frame_B);
             }
 
             long[] timesteps = [.. Enumerable.Range(0, batch).Select(_ => (long)stream.Next(NoiseSchedule.Timesteps))];
-            Tensor error_B = Error(clean_BCTHW, GaussianNoise.Draw(stream, clean_BCTHW.shape), tensor(timesteps), tokens_BL, frame_B);
-            Tensor weights_B = tensor(timesteps.Select(timestep => weights[timestep / WeightSpan]).ToArray());
+            Tensor noise_BCTHW = GaussianNoise.Draw(stream, clean_BCTHW.shape).to(Compute.Device);
+            Tensor error_B = Error(clean_BCTHW, noise_BCTHW, tensor(timesteps, device: Compute.Device), tokens_BL, frame_B);
+            Tensor weights_B = tensor(timesteps.Select(timestep => weights[timestep / WeightSpan]).ToArray(), device: Compute.Device);
             (weights_B * error_B).mean().backward();
-            JsonObject metrics = Summary(error_B.data<float>().ToArray(), timesteps);
+            JsonObject metrics = Summary(error_B.cpu().data<float>().ToArray(), timesteps);
             metrics["gradientNorm"] = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
             average.Update();
             if ((step + 1) % StepsPerLook == 0)
@@ -169,7 +175,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int corpusClips, S
         // The held-out clips, given these tokens, at timesteps spread evenly from one to before another.
         float HeldOutError(int from, int to, Tensor tokens_BL)
         {
-            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(from + (i * (to - from) / EncodedCorpus.HeldOut)))]);
+            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(from + (i * (to - from) / EncodedCorpus.HeldOut)))], device: Compute.Device);
             return Error(heldOut_BCTHW, heldOutNoise_BCTHW, timesteps_B, tokens_BL).mean().item<float>();
         }
     }

@@ -4,6 +4,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Videos;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Pretraining;
@@ -30,6 +31,7 @@ internal sealed class LatentEncoding(long seed, int clips, Stage autoencoder)
     {
         using AutoencoderKL model = new(ToyModels.Autoencoder);
         ToyGenerator.Fill(model, context.Input(autoencoder.Name, AutoencoderTraining.WeightsFile));
+        model.to(Compute.Device);
         int files = clips / ClipsPerFile;
         for (int file = 0; file < files; file++)
         {
@@ -45,7 +47,7 @@ internal sealed class LatentEncoding(long seed, int clips, Stage autoencoder)
                     context.Report((file * ClipsPerFile) + first, clips);
                     using var batchScope = NewDisposeScope();
                     (ToyCaption Caption, VideoClip Clip)[] batch = [.. Enumerable.Range(0, ClipsAtOnce).Select(i => _corpus[((long)file * ClipsPerFile) + first + i])];
-                    Tensor pixels_BCTHW = stack([.. batch.Select(item => item.Clip.ToTensor())]);
+                    Tensor pixels_BCTHW = stack([.. batch.Select(item => item.Clip.ToTensor())]).to(Compute.Device);
                     latents.Add(model.EncodeClips(pixels_BCTHW).to(ScalarType.Float16).MoveToOuterDisposeScope());
                     tokens.Add(stack([.. batch.Select(item => tensor(_tokenizer.Encode(item.Caption.ToString())))]).MoveToOuterDisposeScope());
                 }

@@ -6,6 +6,7 @@ using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -55,6 +56,11 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
         Initialisation.Draw(text, seed);
         Initialisation.Draw(prior, seed);
         Initialisation.Draw(words, seed);
+        foreach (Module module in new Module[] { text, prior, words })
+        {
+            module.to(Compute.Device);
+        }
+
         using FlatParameters parameters = FlatParameters.Of(("text", text), ("layout", prior), ("words", words));
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);

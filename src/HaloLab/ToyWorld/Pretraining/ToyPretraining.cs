@@ -27,8 +27,8 @@ public static class ToyPretraining
         Stage threshold = new DefectThreshold(seed, settings.CleanClips, autoencoder).Stage();
         Stage latents = new LatentEncoding(seed, settings.CorpusClips, autoencoder).Stage();
         Stage prior = given ?? new LayoutPriorTraining(seed, settings.LayoutPriorSteps, settings.CorpusClips, latents).Stage();
-        Stage frames = given ?? new GeneratorTraining(seed, settings.FrameSteps, settings.CorpusClips, latents, prior, start: null).Stage();
-        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.CorpusClips, latents, prior, frames).Stage();
+        Stage frames = given ?? new GeneratorTraining(seed, settings.FrameSteps, settings.FrameBatch, settings.CorpusClips, latents, prior, start: null).Stage();
+        Stage generator = new GeneratorTraining(seed, settings.GeneratorSteps, settings.GeneratorBatch, settings.CorpusClips, latents, prior, frames).Stage();
         Stage quality = new GeneratorQuality(seed, settings.QualityPrompts, autoencoder, threshold, generator).Stage();
         ToyLabelledClips forRewards = new("video-reward", settings.JudgedSamples, settings.JudgedRenders, seed, autoencoder, generator);
         ToyLabelledClips forScorer = new("scorer", settings.JudgedSamples, settings.JudgedRenders, seed, autoencoder, generator);

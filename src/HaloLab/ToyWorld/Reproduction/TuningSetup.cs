@@ -60,7 +60,7 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
             PairStage.Candidate(bundle, rewards, row.B, settings),
             "toy reward model"))];
         string[] prompts = [.. all.Select(pair => pair.Prompt).Distinct()];
-        Tensor Latents(Func<PairStage.Row, int> side) => bundle.Latents_NCTHW.index_select(0, tensor(chosen.Rows.Select(row => (long)side(row)).ToArray()));
+        Tensor Latents(Func<PairStage.Row, int> side) => bundle.Latents_NCTHW.index_select(0, tensor(chosen.Rows.Select(row => (long)side(row)).ToArray())).to(Compute.Device);
         return new TrainingPairs(
             all, Latents(row => row.A), Latents(row => row.B), model.Encode(prompts), [.. all.Select(pair => Array.IndexOf(prompts, pair.Prompt))], ToyGenerator.Lattice);
     }
