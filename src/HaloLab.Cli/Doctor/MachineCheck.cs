@@ -24,7 +24,7 @@ internal static class MachineCheck
         await ProgramAsync("ffmpeg", ["-version"], "reading and writing mp4, gif and webm", "apt-get install -y ffmpeg", cancellation),
         await ProgramAsync("jupyter", ["--version"], "notebooks in Jupyter", "apt-get install -y jupyter-notebook", cancellation),
         await ProgramAsync("mpirun", ["--version"], "training on several processes", "apt-get install -y openmpi-bin libopenmpi-dev", cancellation),
-        await ProgramAsync("nvidia-smi", ["--query-gpu=name,memory.total", "--format=csv,noheader"], "--device cuda (a build with -p:HaloLabDevice=cuda, which we have not restored or run)", "install the NVIDIA driver of your distribution", cancellation),
+        await ProgramAsync("nvidia-smi", ["--query-gpu=name,memory.total", "--format=csv,noheader"], "--device cuda (a build with -p:HaloLabDevice=cuda)", "install the NVIDIA driver of your distribution", cancellation),
     ];
 
     private static async Task<Finding> SdkAsync(CancellationToken cancellation)

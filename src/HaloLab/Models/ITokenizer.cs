@@ -1,7 +1,8 @@
 namespace HaloLab.Models;
 
 /// <summary>
-/// Text into the ids that a text encoder reads. Every row has the same form: start, the text's ids, end, zeros. The empty text (start, end, zeros) is the unconditional prompt of classifier-free guidance.
+/// Text into the ids that a text encoder reads. Every row has the same form: start where the encoder has one,
+/// the text's ids, end, zeros. The empty text is the unconditional prompt of classifier-free guidance.
 /// </summary>
 public interface ITokenizer
 {

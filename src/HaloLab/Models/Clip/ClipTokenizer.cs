@@ -50,13 +50,7 @@ public sealed class ClipTokenizer : ITokenizer
     public static ClipTokenizer OpenAi(int contextLength = DefaultContextLength) => new(OpenAiPairs, contextLength);
 
     /// <summary>Repaired, unescaped twice, white space collapsed, lower case: what the pairs are merged in.</summary>
-    public static string Clean(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        string unescaped = HtmlEntities.Unescape(HtmlEntities.Unescape(TextRepair.Fix(text)));
-        string collapsed = string.Join(' ', unescaped.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        return LowerCase.Of(collapsed);
-    }
+    public static string Clean(string text) => LowerCase.Of(PromptCleaning.Clean(text));
 
     /// <inheritdoc/>
     public long[] Encode(string text)

@@ -28,7 +28,26 @@ internal static class CaptionGain
             measured[name] = loss(changed_BL) - right;
         }
 
+        using Tensor exchanged_BL = Exchanged(tokens_BL);
+        measured["gainBinding"] = loss(exchanged_BL) - right;
         return measured;
+    }
+
+    // The two objects' kinds exchanged.
+    private static Tensor Exchanged(Tensor tokens_BL)
+    {
+        long[] kinds = Ids<ToyKind>();
+        long[][] rows = [.. tokens_BL.cpu().data<long>().ToArray().Chunk((int)tokens_BL.shape[1])];
+        foreach (long[] row in rows)
+        {
+            int[] places = [.. Enumerable.Range(0, row.Length).Where(i => kinds.Contains(row[i]))];
+            if (places.Length == 2)
+            {
+                (row[places[0]], row[places[1]]) = (row[places[1]], row[places[0]]);
+            }
+        }
+
+        return tensor(rows.SelectMany(row => row).ToArray(), tokens_BL.shape, device: tokens_BL.device);
     }
 
     private static Tensor Changed(Tensor tokens_BL, long[] ids)
