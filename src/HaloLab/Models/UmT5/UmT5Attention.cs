@@ -7,7 +7,7 @@ namespace HaloLab.Models.UmT5;
 
 /// <summary>
 /// Self-attention without positions in the states: a learned bias for each head and bucket of distances is added to the scores, which are not divided by √d. In
-/// umT5 every layer has a table of its own.
+/// umT5 every layer has a table of its own, in T5 the first layer has one for all.
 /// </summary>
 public sealed class UmT5Attention : Module<Tensor, Tensor, Tensor>
 {
@@ -15,20 +15,24 @@ public sealed class UmT5Attention : Module<Tensor, Tensor, Tensor>
     public readonly Linear k;
     public readonly Linear v;
     public readonly Linear o;
-    public readonly TokenEmbedding relative_attention_bias;
+    public readonly TokenEmbedding? relative_attention_bias;
 
     private readonly UmT5Config _config;
+    private readonly Func<int, Tensor> _positionBias;
 
-    public UmT5Attention(UmT5Config config)
+    /// <param name="config">Sizes.</param>
+    /// <param name="positionBias">Another layer's biases to use, or null to have a table.</param>
+    public UmT5Attention(UmT5Config config, Func<int, Tensor>? positionBias = null)
         : base(nameof(UmT5Attention))
     {
+        _positionBias = positionBias ?? OwnPositionBias;
         _config = config;
         int inner = config.NumHeads * config.DKv;
         q = new Linear(config.DModel, inner, hasBias: false);
         k = new Linear(config.DModel, inner, hasBias: false);
         v = new Linear(config.DModel, inner, hasBias: false);
         o = new Linear(inner, config.DModel, hasBias: false);
-        relative_attention_bias = new TokenEmbedding(config.RelativeAttentionNumBuckets, config.NumHeads);
+        relative_attention_bias = positionBias is not null ? null : new TokenEmbedding(config.RelativeAttentionNumBuckets, config.NumHeads);
         RegisterComponents();
     }
 
@@ -46,11 +50,13 @@ public sealed class UmT5Attention : Module<Tensor, Tensor, Tensor>
 
     /// <summary>What is added to the scores: 1 × heads × queries × keys.</summary>
     /// <param name="length">Number of positions.</param>
-    internal Tensor PositionBias(int length)
+    internal Tensor PositionBias(int length) => _positionBias(length);
+
+    private Tensor OwnPositionBias(int length)
     {
         using var scope = NewDisposeScope();
         long[] buckets = [.. from query in Enumerable.Range(0, length) from key in Enumerable.Range(0, length) select (long)Bucket(key - query, _config)];
-        Tensor bias_LLH = relative_attention_bias.call(tensor(buckets, [length, length], device: relative_attention_bias.weight.device));
+        Tensor bias_LLH = relative_attention_bias!.call(tensor(buckets, [length, length], device: relative_attention_bias.weight.device));
         return bias_LLH.permute(2, 0, 1).unsqueeze(0).MoveToOuterDisposeScope();
     }
 

@@ -10,10 +10,10 @@ public sealed class UmT5AttentionLayer : Module<Tensor, Tensor, Tensor>
     public readonly UmT5Attention SelfAttention;
     public readonly RmsNorm layer_norm;
 
-    public UmT5AttentionLayer(UmT5Config config)
+    public UmT5AttentionLayer(UmT5Config config, Func<int, Tensor>? positionBias = null)
         : base(nameof(UmT5AttentionLayer))
     {
-        SelfAttention = new UmT5Attention(config);
+        SelfAttention = new UmT5Attention(config, positionBias);
         layer_norm = new RmsNorm(config.DModel, config.LayerNormEpsilon);
         RegisterComponents();
     }

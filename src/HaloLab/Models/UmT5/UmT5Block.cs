@@ -9,10 +9,11 @@ public sealed class UmT5Block : Module<Tensor, Tensor, Tensor>
 {
     internal readonly ModuleList<Module> layer;
 
-    public UmT5Block(UmT5Config config)
+    /// <inheritdoc cref="UmT5Attention(UmT5Config, Func{int, Tensor})"/>
+    public UmT5Block(UmT5Config config, Func<int, Tensor>? positionBias = null)
         : base(nameof(UmT5Block))
     {
-        layer = new ModuleList<Module>(new UmT5AttentionLayer(config), new UmT5FeedForwardLayer(config));
+        layer = new ModuleList<Module>(new UmT5AttentionLayer(config, positionBias), new UmT5FeedForwardLayer(config));
         RegisterComponents();
     }
 

@@ -29,10 +29,18 @@ public sealed record UmT5Config
     /// <summary>Distances from here on share a bias.</summary>
     public int RelativeAttentionMaxDistance { get; init; } = 128;
 
+    /// <summary><c>umt5</c>, or <c>t5</c> for T5 v1.1, whose first layer has the only table of position biases.</summary>
+    public string ModelType { get; init; } = UmT5;
+
     /// <summary>ε of every norm.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-6;
 
     private const string Supported = "gated-gelu";
+    private const string UmT5 = "umt5";
+    private const string T5 = "t5";
+
+    /// <summary>Whether all layers use the first one's table of position biases.</summary>
+    internal bool SharesPositionBias => ModelType == T5;
 
     /// <summary>Reads the fields that are given; unknown fields are ignored.</summary>
     /// <param name="json">The content of <c>config.json</c>.</param>
@@ -51,6 +59,11 @@ public sealed record UmT5Config
             {
                 throw new InputException(FormattableString.Invariant($"{source}: {field} is {value}, expected at least {least}."));
             }
+        }
+
+        if (config.ModelType is not (UmT5 or T5))
+        {
+            throw new InputException($"{source}: model_type is '{config.ModelType}', expected '{UmT5}' or '{T5}'.");
         }
 
         return config.FeedForwardProj == Supported && config.RelativeAttentionNumBuckets % 4 == 0

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.UmT5;
 
 /// <summary>
-/// The encoder of umT5 (Chung et al. 2023, arXiv 2304.09151). Keys of the state are those of transformers' <c>UMT5EncoderModel</c>; the tied copy
+/// The encoder of umT5 (Chung et al. 2023, arXiv 2304.09151), and of T5 v1.1 (Raffel et al. 2020, arXiv 1910.10683), which CogVideoX reads with. Keys of the state are those of transformers' <c>UMT5EncoderModel</c>; the tied copy
 /// <c>encoder.embed_tokens.weight</c> that some files hold is not needed (<see cref="UnusedKeys"/>).
 /// </summary>
 public sealed class UmT5Encoder : Module<Tensor, Tensor, Tensor>

@@ -14,7 +14,9 @@ public sealed class UmT5Stack : Module<Tensor, Tensor, Tensor>
     public UmT5Stack(UmT5Config config)
         : base(nameof(UmT5Stack))
     {
-        block = new ModuleList<UmT5Block>([.. Enumerable.Range(0, config.NumLayers).Select(_ => new UmT5Block(config))]);
+        UmT5Block first = new(config);
+        Func<int, Tensor>? shared = config.SharesPositionBias ? first.Attention.SelfAttention.PositionBias : null;
+        block = new ModuleList<UmT5Block>([first, .. Enumerable.Range(1, config.NumLayers - 1).Select(_ => new UmT5Block(config, shared))]);
         final_layer_norm = new RmsNorm(config.DModel, config.LayerNormEpsilon);
         RegisterComponents();
     }

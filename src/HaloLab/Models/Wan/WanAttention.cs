@@ -35,7 +35,7 @@ internal sealed class WanAttention : Module<Tensor, Tensor, (Tensor Cos, Tensor 
 
     /// <param name="hidden_BSD">The tokens that ask.</param>
     /// <param name="source_BLD">The tokens that are asked: the same ones, or the text.</param>
-    /// <param name="rotary">Tables of <see cref="WanRotaryEmbedding.Tables"/>, or null.</param>
+    /// <param name="rotary">Tables of <see cref="RotaryPairs.Tables"/>, or null.</param>
     /// <returns>[B, S, D].</returns>
     public override Tensor forward(Tensor hidden_BSD, Tensor source_BLD, (Tensor Cos, Tensor Sin)? rotary)
     {
@@ -45,8 +45,8 @@ internal sealed class WanAttention : Module<Tensor, Tensor, (Tensor Cos, Tensor 
         Tensor value_BLND = SplitHeads(to_v.call(source_BLD));
         if (rotary is (Tensor cos, Tensor sin))
         {
-            query_BSND = WanRotaryEmbedding.Rotate(query_BSND, cos, sin);
-            key_BLND = WanRotaryEmbedding.Rotate(key_BLND, cos, sin);
+            query_BSND = RotaryPairs.Rotate(query_BSND, cos, sin);
+            key_BLND = RotaryPairs.Rotate(key_BLND, cos, sin);
         }
 
         Tensor mixed_BNSD = functional.scaled_dot_product_attention(query_BSND.transpose(1, 2), key_BLND.transpose(1, 2), value_BLND.transpose(1, 2));

@@ -18,7 +18,7 @@ internal sealed class WanBlock : Module<Tensor, Tensor, Tensor, (Tensor Cos, Ten
     public readonly LayerNorm32? norm2;
     public readonly WanAttention attn2;
     public readonly LayerNorm32 norm3;
-    public readonly WanFeedForward ffn;
+    public readonly GeluFeedForward ffn;
     public readonly Parameter scale_shift_table;
 
     public WanBlock(WanConfig config)
@@ -29,7 +29,7 @@ internal sealed class WanBlock : Module<Tensor, Tensor, Tensor, (Tensor Cos, Ten
         norm2 = config.CrossAttnNorm ? new LayerNorm32(config.Width, config.Eps, affine: true) : null;
         attn2 = new WanAttention(config);
         norm3 = new LayerNorm32(config.Width, config.Eps, affine: false);
-        ffn = new WanFeedForward(config.Width, config.FfnDim);
+        ffn = new GeluFeedForward(config.Width, config.FfnDim);
         scale_shift_table = Parameter(zeros(1, 6, config.Width));
         RegisterComponents();
     }

@@ -8,7 +8,7 @@ namespace HaloLab.Tests.Models.UmT5;
 
 public sealed class UmT5EncoderTests
 {
-    public static IEnumerable<TheoryDataRow<GoldenCase>> Cases() => GoldenCase.Find("wan", "umt5*");
+    public static IEnumerable<TheoryDataRow<GoldenCase>> Cases() => [.. GoldenCase.Find("wan", "umt5*"), .. GoldenCase.Find("cogvideox", "t5*")];
 
     [Theory]
     [Trait("Category", "Golden")]
@@ -85,7 +85,8 @@ public sealed class UmT5EncoderTests
 
     private static UmT5Encoder Load(GoldenCase golden)
     {
-        UmT5Encoder model = new(UmT5Config.FromJson(golden.Json.GetProperty("config"), golden.JsonPath));
+        string kind = golden.Json.GetProperty("kind").GetString()!;
+        UmT5Encoder model = new(UmT5Config.FromJson(golden.Json.GetProperty("config"), golden.JsonPath) with { ModelType = kind });
         StateLoader.Load(model, golden.Parameters(), golden.JsonPath, unused: UmT5Encoder.UnusedKeys);
         return model;
     }

@@ -109,8 +109,8 @@ public class WanTransformerTests
         (Tensor cos, Tensor sin) = rotary.Tables(3, 4, 5, CPU);
         Tensor query = randn(1, 1, 1, 20).expand(1, 60, 1, 20);
         Tensor key = randn(1, 1, 1, 20).expand(1, 60, 1, 20);
-        Tensor turnedQuery = WanRotaryEmbedding.Rotate(query, cos, sin);
-        Tensor turnedKey = WanRotaryEmbedding.Rotate(key, cos, sin);
+        Tensor turnedQuery = RotaryPairs.Rotate(query, cos, sin);
+        Tensor turnedKey = RotaryPairs.Rotate(key, cos, sin);
         TensorAssert.Close(query.norm(-1), turnedQuery.norm(-1), 1e-5);
 
         // Token (t, y, x) has index 20 t + 5 y + x: both pairs below differ by (1, 2, 3).
@@ -181,7 +181,7 @@ public class WanTransformerTests
         model.norm_out.register_forward_hook((_, _, output) => Keep("norm_out", output));
         model.condition_embedder.register_forward_hook((_, timestep, _, output) =>
         {
-            Keep("time_sinusoid", model.condition_embedder.Sinusoid(timestep));
+            Keep("time_sinusoid", TimestepSinusoid.Of(timestep, model.Config.FreqDim));
             Keep("temb", output.Time);
             Keep("timestep_proj", output.TimeProjection.flatten(1));
             Keep("text", output.Text);

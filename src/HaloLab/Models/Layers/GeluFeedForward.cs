@@ -1,17 +1,16 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
-using Linear = HaloLab.Models.Layers.Linear;
 
-namespace HaloLab.Models.Wan;
+namespace HaloLab.Models.Layers;
 
 /// <summary>Linear, GELU in its tanh form, Linear; the keys <c>net.0.proj</c> and <c>net.2</c> are those of the published files.</summary>
-internal sealed class WanFeedForward : Module<Tensor, Tensor>
+internal sealed class GeluFeedForward : Module<Tensor, Tensor>
 {
     public readonly ModuleList<Module<Tensor, Tensor>> net;
 
-    public WanFeedForward(int width, int innerWidth)
-        : base(nameof(WanFeedForward))
+    public GeluFeedForward(int width, int innerWidth)
+        : base(nameof(GeluFeedForward))
     {
         // The identity holds the place of the published class's dropout, so that the second layer is number 2.
         net = new ModuleList<Module<Tensor, Tensor>>(new GeluProjection(width, innerWidth), Identity(), new Linear(innerWidth, width));
