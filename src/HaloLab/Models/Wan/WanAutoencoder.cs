@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -79,9 +80,9 @@ public sealed class WanAutoencoder : Module
     }
 
     /// <summary>The first frame, then so many at once; with the frames before in the cache the numbers do not depend on it.</summary>
-    private static Tensor InPieces(Tensor frames_BCTHW, int framesAtOnce, Module<Tensor, WanFrameCache, Tensor> part)
+    private static Tensor InPieces(Tensor frames_BCTHW, int framesAtOnce, Module<Tensor, FrameCache, Tensor> part)
     {
-        using WanFrameCache cache = new();
+        using FrameCache cache = new();
         List<Tensor> pieces = [];
         for (long first = 0; first < frames_BCTHW.shape[2];)
         {

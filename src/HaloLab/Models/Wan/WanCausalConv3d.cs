@@ -25,7 +25,7 @@ public sealed class WanCausalConv3d : AdaptableLayer
     internal long Past => _kernel[0] - 1;
 
     /// <summary>The convolution of the next frames of a video.</summary>
-    internal Tensor Next(Tensor frames_BCTHW, WanFrameCache cache)
+    internal Tensor Next(Tensor frames_BCTHW, FrameCache cache)
     {
         if (Past == 0)
         {

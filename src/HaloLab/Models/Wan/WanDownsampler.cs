@@ -7,7 +7,7 @@ using Conv2d = HaloLab.Models.Layers.Conv2d;
 namespace HaloLab.Models.Wan;
 
 /// <summary>Halves height and width, then perhaps the frame rate: the first frame of a video stays, of the others each pair becomes one.</summary>
-public sealed class WanDownsampler : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanDownsampler : Module<Tensor, FrameCache, Tensor>
 {
     public readonly ModuleList<Module<Tensor, Tensor>> resample;
     public readonly WanCausalConv3d? time_conv;
@@ -20,7 +20,7 @@ public sealed class WanDownsampler : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor frames_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         Tensor pictures_NCHW = FrameFolding.FramesOf(frames_BCTHW);

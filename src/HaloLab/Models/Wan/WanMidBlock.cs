@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Wan;
 
 /// <summary>Residual block, attention, residual block, at the smallest size.</summary>
-public sealed class WanMidBlock : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanMidBlock : Module<Tensor, FrameCache, Tensor>
 {
     public readonly ModuleList<WanVaeAttention> attentions;
     public readonly ModuleList<WanResidualBlock> resnets;
@@ -18,7 +19,7 @@ public sealed class WanMidBlock : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor frames_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         return resnets[1].call(attentions[0].call(resnets[0].call(frames_BCTHW, cache)), cache).MoveToOuterDisposeScope();

@@ -1,10 +1,11 @@
+using HaloLab.Models.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace HaloLab.Models.Wan;
 
 /// <summary>x + conv2(silu(norm2(conv1(silu(norm1(x)))))), x through a 1×1×1 convolution where the number of channels changes.</summary>
-public sealed class WanResidualBlock : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanResidualBlock : Module<Tensor, FrameCache, Tensor>
 {
     public readonly WanChannelNorm norm1;
     public readonly WanCausalConv3d conv1;
@@ -23,7 +24,7 @@ public sealed class WanResidualBlock : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor frames_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         Tensor inner_BCTHW = conv1.Next(functional.silu(norm1.call(frames_BCTHW)), cache);

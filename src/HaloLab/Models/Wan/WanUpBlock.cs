@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Wan;
 
 /// <summary>A level of the decoder: residual blocks, then an upsampler except at full size.</summary>
-public sealed class WanUpBlock : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanUpBlock : Module<Tensor, FrameCache, Tensor>
 {
     public readonly ModuleList<WanResidualBlock> resnets;
     public readonly ModuleList<WanUpsampler>? upsamplers;
@@ -22,7 +23,7 @@ public sealed class WanUpBlock : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor frames_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         foreach (WanResidualBlock block in resnets)

@@ -7,7 +7,7 @@ using Conv2d = HaloLab.Models.Layers.Conv2d;
 namespace HaloLab.Models.Wan;
 
 /// <summary>Perhaps doubles the frame rate, where the first frame of a video stays one, then doubles height and width and halves the channels.</summary>
-public sealed class WanUpsampler : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanUpsampler : Module<Tensor, FrameCache, Tensor>
 {
     public readonly ModuleList<Module<Tensor, Tensor>> resample;
     public readonly WanCausalConv3d? time_conv;
@@ -20,7 +20,7 @@ public sealed class WanUpsampler : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor frames_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         Tensor faster_BCTHW = time_conv is null ? frames_BCTHW : InTime(time_conv, frames_BCTHW, cache);
@@ -28,7 +28,7 @@ public sealed class WanUpsampler : Module<Tensor, WanFrameCache, Tensor>
         return FrameFolding.ClipsOf(resample[1].call(resample[0].call(pictures_NCHW)), faster_BCTHW.shape[0]).MoveToOuterDisposeScope();
     }
 
-    private Tensor InTime(WanCausalConv3d convolution, Tensor frames_BCTHW, WanFrameCache cache)
+    private Tensor InTime(WanCausalConv3d convolution, Tensor frames_BCTHW, FrameCache cache)
     {
         // The first frame of a video is neither doubled nor seen by the convolution; what is kept for this module says only that it has passed.
         List<Tensor> parts = [];

@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Wan;
 
 /// <summary>From latents to frames.</summary>
-public sealed class WanVaeDecoder : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanVaeDecoder : Module<Tensor, FrameCache, Tensor>
 {
     public readonly WanCausalConv3d conv_in;
     public readonly WanMidBlock mid_block;
@@ -34,7 +35,7 @@ public sealed class WanVaeDecoder : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor latents_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor latents_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         Tensor features_BCTHW = mid_block.call(conv_in.Next(latents_BCTHW, cache), cache);

@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,10 +6,10 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Wan;
 
 /// <summary>From frames to twice the latent channels. Residual blocks and downsamplers stand in one flat list, as in the published files.</summary>
-public sealed class WanVaeEncoder : Module<Tensor, WanFrameCache, Tensor>
+public sealed class WanVaeEncoder : Module<Tensor, FrameCache, Tensor>
 {
     public readonly WanCausalConv3d conv_in;
-    public readonly ModuleList<Module<Tensor, WanFrameCache, Tensor>> down_blocks;
+    public readonly ModuleList<Module<Tensor, FrameCache, Tensor>> down_blocks;
     public readonly WanMidBlock mid_block;
     public readonly WanChannelNorm norm_out;
     public readonly WanCausalConv3d conv_out;
@@ -40,11 +41,11 @@ public sealed class WanVaeEncoder : Module<Tensor, WanFrameCache, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, WanFrameCache cache)
+    public override Tensor forward(Tensor frames_BCTHW, FrameCache cache)
     {
         using var scope = NewDisposeScope();
         Tensor features_BCTHW = conv_in.Next(frames_BCTHW, cache);
-        foreach (Module<Tensor, WanFrameCache, Tensor> block in down_blocks)
+        foreach (Module<Tensor, FrameCache, Tensor> block in down_blocks)
         {
             features_BCTHW = block.call(features_BCTHW, cache);
         }

@@ -1,12 +1,11 @@
 using static TorchSharp.torch;
 
-namespace HaloLab.Models.Wan;
+namespace HaloLab.Models.Layers;
 
 /// <summary>
-/// What the layers of Wan's autoencoder remember of the frames before, so that a video can be worked through in pieces: the numbers are those of the whole, the
-/// memory that of a piece.
+/// What the layers of a causal autoencoder remember of the frames before, so that a video can be worked through in pieces with the memory of a piece.
 /// </summary>
-public sealed class WanFrameCache : IDisposable
+public sealed class FrameCache : IDisposable
 {
     private readonly Dictionary<nn.Module, Tensor> _frames = new(ReferenceEqualityComparer.Instance);
 
