@@ -7,6 +7,12 @@ namespace HaloLab.Diffusion;
 /// <param name="Scale">Guidance scale; 1 is the conditional prediction.</param>
 public sealed record ClassifierFreeGuidance(Tensor UnconditionalContext_BLD, double Scale)
 {
+    /// <summary>The scale of each step by its index, or null for <see cref="Scale"/> in all.</summary>
+    public IReadOnlyList<double>? ScaleOfStep { get; init; }
+
+    /// <summary>The guidance of one step.</summary>
+    internal ClassifierFreeGuidance At(int step) => ScaleOfStep is null ? this : new(UnconditionalContext_BLD, ScaleOfStep[step]);
+
     /// <summary>A denoiser's prediction, guided where there is guidance.</summary>
     internal static Tensor Predict(IDenoiser denoiser, Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD, ClassifierFreeGuidance? guidance)
     {

@@ -49,7 +49,7 @@ public sealed class CogVideoXDpmSampler
             using Tensor before_BCTHW = state.Latents_BCTHW;
             using Tensor cleanBefore_BCTHW = state.Clean_BCTHW;
             Tensor timesteps_B = full([start_BCTHW.shape[0]], Steps[i].Timestep, dtype: ScalarType.Int64, device: start_BCTHW.device);
-            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, before_BCTHW, timesteps_B, context_BLD, guidance);
+            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, before_BCTHW, timesteps_B, context_BLD, guidance?.At(i));
             SamplerState next = Step(i, before_BCTHW, prediction_BCTHW, i == 0 ? null : cleanBefore_BCTHW, noiseOfStep(i));
             state = new(next.Latents_BCTHW.MoveToOuterDisposeScope(), next.Clean_BCTHW.MoveToOuterDisposeScope());
             onStep?.Invoke(i + 1);

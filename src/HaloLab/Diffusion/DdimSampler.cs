@@ -73,7 +73,7 @@ public sealed class DdimSampler
         {
             using var scope = NewDisposeScope();
             Tensor timesteps_B = full([start_BCTHW.shape[0]], Steps[i].Timestep, dtype: ScalarType.Int64, device: start_BCTHW.device);
-            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, latents_BCTHW, timesteps_B, context_BLD, guidance);
+            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, latents_BCTHW, timesteps_B, context_BLD, guidance?.At(i));
             Tensor? noise_BCTHW = Steps[i].Sigma > 0 ? noiseOfStep?.Invoke(i) : null;
             Tensor previous_BCTHW = latents_BCTHW;
             latents_BCTHW = Step(i, latents_BCTHW, prediction_BCTHW, noise_BCTHW).Latents_BCTHW.MoveToOuterDisposeScope();

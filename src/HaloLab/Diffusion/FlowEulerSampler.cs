@@ -39,7 +39,7 @@ public sealed class FlowEulerSampler
             using var scope = NewDisposeScope();
             using Tensor before_BCTHW = latents_BCTHW;
             Tensor timesteps_B = full([start_BCTHW.shape[0]], Steps[i].Timestep, dtype: ScalarType.Float32, device: start_BCTHW.device);
-            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, before_BCTHW, timesteps_B, context_BLD, guidance);
+            Tensor prediction_BCTHW = ClassifierFreeGuidance.Predict(denoiser, before_BCTHW, timesteps_B, context_BLD, guidance?.At(i));
             latents_BCTHW = Step(i, before_BCTHW, prediction_BCTHW).MoveToOuterDisposeScope();
             onStep?.Invoke(i + 1);
         }
