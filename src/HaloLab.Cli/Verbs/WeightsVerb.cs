@@ -12,7 +12,7 @@ internal static class WeightsVerb
 {
     private static readonly Dictionary<string, ScalarType> Types = new() { ["f32"] = ScalarType.Float32, ["f16"] = ScalarType.Float16, ["bf16"] = ScalarType.BFloat16 };
 
-    public static Command Create() => new("weights", "Look at, convert, merge and compare checkpoints. Files are data: nothing in them is executed.") { Inspect(), Convert(), MergeLora(), Diff() };
+    public static Command Create() => new("weights", "Look at, convert, merge and compare checkpoints. Files are data: nothing in them is executed.") { Inspect(), Verify(), Convert(), MergeLora(), Diff() };
 
     private static Argument<string> File(string name, string description) => new(name) { Description = description };
 
@@ -51,6 +51,53 @@ internal static class WeightsVerb
             return Task.FromResult(ExitCode.Done);
         });
         return command;
+    }
+
+    private static Command Verify()
+    {
+        Command command = new("verify", "Check that a checkpoint has every tensor of its model with its shape, no other, and finite values only.");
+        Argument<string> path = Checkpoint("FILE");
+        Option<string?> configuration = new("--config") { Description = "The model's config.json. Default: the one beside FILE." };
+        command.Arguments.Add(path);
+        command.Options.Add(configuration);
+        command.SetAction((parsed, cancellation) =>
+        {
+            string given = parsed.GetValue(path)!;
+            using IWeightFile file = WeightFiles.Open(given);
+            PublishedLayout? layout = PublishedLayout.Recognise([.. file.Entries.Keys]);
+            PublishedModel model = layout?.Model
+                ?? throw new InputException($"{file.Source}: {layout?.Name ?? "its layout is not known"}, and there is no model to check it against. Known are the models of Wan2.1 and CogVideoX.");
+            string config = parsed.GetValue(configuration) ?? Path.Combine((Directory.Exists(given) ? given : Path.GetDirectoryName(Path.GetFullPath(given)))!, "config.json");
+            model.Check(file, ConfigurationFile.Open(config), config);
+            string[] broken = [];
+            RunDisplay.Bar("reading", advanced => broken = NotFinite(file, advanced, cancellation));
+            if (broken.Length > 0)
+            {
+                throw new InputException($"{file.Source}: {broken.Length} tensors hold values that are not finite: {string.Join("; ", broken.Take(8))}. Fetch the file again.");
+            }
+
+            Console.WriteLine($"{file.Source}: {layout.Name}, {file.Entries.Count} tensors as {config} says, every value finite");
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static string[] NotFinite(IWeightFile file, Action<double> advanced, CancellationToken cancellation)
+    {
+        List<string> broken = [];
+        foreach ((int i, string name) in file.Entries.Keys.Index())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            if (!file.Read(name).isfinite().all().item<bool>())
+            {
+                broken.Add(name);
+            }
+
+            advanced((i + 1.0) / file.Entries.Count);
+        }
+
+        return [.. broken];
     }
 
     private static string Statistics(IWeightFile file, string name)

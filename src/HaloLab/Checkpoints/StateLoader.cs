@@ -25,41 +25,27 @@ public static class StateLoader
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(tensors);
         Dictionary<string, Tensor> state = StateOf(module);
-        List<string> missing = [];
-        List<string> misfits = [];
-        foreach ((string key, Tensor own) in state)
-        {
-            if (!tensors.TryGetValue(prefix + key, out Tensor? given))
-            {
-                missing.Add(prefix + key);
-            }
-            else if (!given.shape.SequenceEqual(own.shape))
-            {
-                misfits.Add($"{prefix}{key} is [{string.Join(", ", given.shape)}], not [{string.Join(", ", own.shape)}]");
-            }
-            else if (given.dtype != own.dtype && !(convert && given.is_floating_point() && own.is_floating_point()))
-            {
-                misfits.Add($"{prefix}{key} is {given.dtype}, not {own.dtype}");
-            }
-        }
-
-        string[] unexpected =
-        [
-            .. tensors.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && !state.ContainsKey(key[prefix.Length..])
-                && unused?.Contains(key[prefix.Length..]) != true),
-        ];
-        if (missing.Count + misfits.Count + unexpected.Length > 0)
-        {
-            throw new InputException(
-                $"{source}: does not fit the model {module.GetName()}.{Listed("missing", missing)}{Listed("unexpected", unexpected)}{Listed("misfitting", misfits)} "
-                + "Check that the file belongs to this model and that the model's sizes are those of the file.");
-        }
-
+        Require(module, state, tensors.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<long>)pair.Value.shape), source, prefix, unused, key =>
+            tensors[prefix + key] is var given && given.dtype != state[key].dtype && !(convert && given.is_floating_point() && state[key].is_floating_point())
+                ? $"{prefix}{key} is {given.dtype}, not {state[key].dtype}" : null);
         using var noGradient = no_grad();
         foreach ((string key, Tensor own) in state)
         {
             own.copy_(tensors[prefix + key]);
         }
+    }
+
+    /// <summary>As <see cref="Load"/> checks, without values: every parameter and buffer must be there with its shape, and nothing else.</summary>
+    /// <param name="module">The module; it may be on the meta device.</param>
+    /// <param name="shapes">Shapes by key.</param>
+    /// <param name="source">What to call the source in a message: the file's path.</param>
+    /// <param name="unused">Keys that may be there and are not needed.</param>
+    /// <exception cref="InputException">Keys are missing or unexpected, or shapes differ.</exception>
+    public static void Check(Module module, IReadOnlyDictionary<string, IReadOnlyList<long>> shapes, string source, IReadOnlyCollection<string>? unused = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(shapes);
+        Require(module, StateOf(module), shapes, source, prefix: "", unused, _ => null);
     }
 
     /// <summary>The module's parameters and buffers by key; the tensors are the module's own.</summary>
@@ -73,6 +59,46 @@ public static class StateLoader
         }
 
         return state;
+    }
+
+    private static void Require(
+        Module module,
+        Dictionary<string, Tensor> state,
+        IReadOnlyDictionary<string, IReadOnlyList<long>> shapes,
+        string source,
+        string prefix,
+        IReadOnlyCollection<string>? unused,
+        Func<string, string?> otherMisfit)
+    {
+        List<string> missing = [];
+        List<string> misfits = [];
+        foreach ((string key, Tensor own) in state)
+        {
+            if (!shapes.TryGetValue(prefix + key, out IReadOnlyList<long>? shape))
+            {
+                missing.Add(prefix + key);
+            }
+            else if (!shape.SequenceEqual(own.shape))
+            {
+                misfits.Add($"{prefix}{key} is [{string.Join(", ", shape)}], not [{string.Join(", ", own.shape)}]");
+            }
+            else if (otherMisfit(key) is string misfit)
+            {
+                misfits.Add(misfit);
+            }
+        }
+
+        string[] unexpected =
+        [
+            .. shapes.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && !state.ContainsKey(key[prefix.Length..])
+                && unused?.Contains(key[prefix.Length..]) != true),
+        ];
+        if (missing.Count + misfits.Count + unexpected.Length > 0)
+        {
+            throw new InputException(
+                $"{source}: does not fit the model {module.GetName()}.{Listed("missing", missing)}{Listed("unexpected", unexpected)}{Listed("misfitting", misfits)} "
+                + "Check that the file belongs to this model and that the model's sizes are those of the file.");
+        }
     }
 
     private static string Listed(string kind, IReadOnlyCollection<string> items) => items.Count switch

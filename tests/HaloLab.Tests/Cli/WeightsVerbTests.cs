@@ -69,6 +69,34 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task VerifyChecksNamesShapesAndValues()
+    {
+        string wan = await Wan();
+        string config = Path.Combine(_folder, "config.json");
+        await Refused("config.json", "weights", "verify", wan);
+        GoldenCase golden = Assert.IsType<GoldenCase>(GoldenCase.Find("lora", "wan_lora").Single().Data);
+        await File.WriteAllTextAsync(config, golden.Json.GetProperty("transformer").GetRawText(), TestContext.Current.CancellationToken);
+        Assert.Contains("every value finite", await Output("weights", "verify", wan), StringComparison.Ordinal);
+        string original = Path.Combine(_folder, "original.safetensors");
+        await Output("weights", "convert", wan, original, "--other-layout");
+        Assert.Contains("every value finite", await Output("weights", "verify", original, "--config", config), StringComparison.Ordinal);
+        await Refused("no model to check it against", "weights", "verify", Golden("lora", "tiny_adapter_model.safetensors"));
+
+        Dictionary<string, Tensor> parameters = Safetensors.Load(wan);
+        string first = parameters.Keys.First();
+        Dictionary<string, Tensor> without = parameters.Where(item => item.Key != first).ToDictionary();
+        Safetensors.Save(wan, without);
+        await Refused($"1 missing: {first}", "weights", "verify", wan);
+        Safetensors.Save(wan, new Dictionary<string, Tensor>(without) { [first] = parameters[first].unsqueeze(0) });
+        await Refused("1 misfitting", "weights", "verify", wan);
+        parameters[first].flatten()[0].fill_(float.NaN);
+        Safetensors.Save(wan, parameters);
+        await Refused($"not finite: {first}", "weights", "verify", wan);
+        await File.WriteAllTextAsync(config, "{", TestContext.Current.CancellationToken);
+        await Refused("is no JSON", "weights", "verify", wan);
+    }
+
+    [Fact]
     public async Task WhatDoesNotFitIsRefusedAndNothingIsWritten()
     {
         string to = Path.Combine(_folder, "to.safetensors");
