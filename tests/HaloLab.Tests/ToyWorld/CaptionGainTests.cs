@@ -40,36 +40,4 @@ public class CaptionGainTests
         Assert.Equal(0.5, gain["gainBinding"]!.GetValue<double>());
         Assert.Equal(1, gain["gainKind"]!.GetValue<double>());
     }
-
-    [Fact]
-    public void TheKindOfAColourIsTheOneThatFollowsIt()
-    {
-        using var scope = NewDisposeScope();
-        ToyTokenizer tokenizer = new();
-        using KindOfColour kinds = new();
-        foreach (Tensor parameter in kinds.parameters())
-        {
-            using var noGradient = no_grad();
-            parameter.zero_();
-        }
-
-        Tensor caption_1L = tensor(tokenizer.Encode("a red circle moving left on a dark background")).unsqueeze(0);
-        Tensor summary_1E = zeros(1, LayoutPrior.SummaryWidth);
-        int colours = Enum.GetValues<ToyColour>().Length;
-        int classes = Enum.GetValues<ToyKind>().Length + 1;
-        Assert.Equal(Math.Log(classes), kinds.call(caption_1L, summary_1E).item<float>(), 1e-5);
-
-        // Sure of the red circle and that no other colour is there.
-        using (no_grad())
-        {
-            Tensor logits_CK = kinds.parameters().Single(parameter => parameter.dim() == 1).view(colours, classes);
-            int red = ToyCaption.Names<ToyColour>().ToList().IndexOf("red");
-            logits_CK[.., classes - 1].fill_(50);
-            logits_CK[red, classes - 1].fill_(0);
-            logits_CK[red, ToyCaption.Names<ToyKind>().ToList().IndexOf("circle")].fill_(50);
-        }
-
-        Assert.Equal(0, kinds.call(caption_1L, summary_1E).item<float>(), 1e-5);
-        Assert.Equal(50f / colours, kinds.call(tensor(tokenizer.Encode("a red cross moving left on a dark background")).unsqueeze(0), summary_1E).item<float>(), 1e-4);
-    }
 }

@@ -10,7 +10,7 @@ public sealed record ToyPretrainingSettings
     public int CleanClips { get; init; } = 2000;
 
     /// <summary>Clips that the generator is trained on, a multiple of 1,000.</summary>
-    public int CorpusClips { get; init; } = 12_000;
+    public int CorpusClips { get; init; } = 24_000;
 
     /// <summary>Optimiser steps of the text tower and the layout prior before the generator's training.</summary>
     public int LayoutPriorSteps { get; init; } = 1500;
@@ -22,10 +22,10 @@ public sealed record ToyPretrainingSettings
     public int FrameBatch { get; init; } = 16;
 
     /// <summary>Optimiser steps of the generator on clips, after that or after the one that it is trained on from.</summary>
-    public int GeneratorSteps { get; init; } = 3500;
+    public int GeneratorSteps { get; init; } = 5000;
 
     /// <summary>Clips in each of those steps.</summary>
-    public int GeneratorBatch { get; init; } = 16;
+    public int GeneratorBatch { get; init; } = 64;
 
     /// <summary>Development prompts on which the generator's obedience is measured.</summary>
     public int QualityPrompts { get; init; } = 192;
