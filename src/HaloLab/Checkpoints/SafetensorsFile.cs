@@ -163,9 +163,13 @@ public sealed class SafetensorsFile : IWeightFile
             ?? throw Broken(path, $"entry '{property.Name}' has type '{typeName}', expected one of {string.Join(", ", SafetensorsType.All.Select(known => known.Name))}");
 
         long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())];
-        JsonElement offsets = property.Value.GetProperty("data_offsets");
-        long start = offsets[0].GetInt64();
-        long end = offsets[1].GetInt64();
+        long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
+        if (offsets.Length != 2)
+        {
+            throw Broken(path, $"entry '{property.Name}' has {offsets.Length} offsets, expected its start and its end");
+        }
+
+        (long start, long end) = (offsets[0], offsets[1]);
         Int128 bytes = type.Size;
         foreach (long length in shape)
         {
