@@ -45,4 +45,34 @@ public static class ConfigurationFile
             throw new InputException($"{source}: not the configuration of {model} ({exception.Message}). Expected config.json of the {folder} folder.", exception);
         }
     }
+
+    /// <summary>Refuses the first field that does not fit, by name.</summary>
+    /// <param name="source">What to call the file in messages.</param>
+    /// <param name="checks">Each field, whether it fits, and what is expected of it.</param>
+    /// <exception cref="InputException">A field does not fit.</exception>
+    internal static void Require(string source, params IEnumerable<(string Field, bool IsRight, string Expected)> checks)
+    {
+        foreach ((string field, bool isRight, string expected) in checks)
+        {
+            if (!isRight)
+            {
+                throw new InputException($"{source}: {field} does not fit; expected {expected}.");
+            }
+        }
+    }
+
+    /// <summary>Refuses the first number that is too small, by name.</summary>
+    /// <param name="source">What to call the file in messages.</param>
+    /// <param name="numbers">Each field, its value and the least that is allowed.</param>
+    /// <exception cref="InputException">A number is too small.</exception>
+    internal static void RequireAtLeast(string source, params IEnumerable<(string Field, int Value, int Least)> numbers)
+    {
+        foreach ((string field, int value, int least) in numbers)
+        {
+            if (value < least)
+            {
+                throw new InputException(FormattableString.Invariant($"{source}: {field} is {value}, expected at least {least}."));
+            }
+        }
+    }
 }

@@ -79,19 +79,19 @@ public sealed record CogVideoXConfig
             }
         }
 
-        foreach ((string field, int value) in new[]
-        {
-            ("num_attention_heads", config.NumAttentionHeads), ("attention_head_dim", config.AttentionHeadDim), ("in_channels", config.InChannels), ("out_channels", config.OutChannels),
-            ("time_embed_dim", config.TimeEmbedDim), ("text_embed_dim", config.TextEmbedDim), ("num_layers", config.NumLayers), ("max_text_seq_length", config.MaxTextSeqLength),
-            ("patch_size", config.PatchSize), ("sample_width", config.SampleWidth), ("sample_height", config.SampleHeight),
-        })
-        {
-            if (value < 1)
-            {
-                throw new InputException($"{source}: {field} is {value}, expected a positive number.");
-            }
-        }
-
+        ConfigurationFile.RequireAtLeast(
+            source,
+            ("num_attention_heads", config.NumAttentionHeads, 1),
+            ("attention_head_dim", config.AttentionHeadDim, 1),
+            ("in_channels", config.InChannels, 1),
+            ("out_channels", config.OutChannels, 1),
+            ("time_embed_dim", config.TimeEmbedDim, 1),
+            ("text_embed_dim", config.TextEmbedDim, 1),
+            ("num_layers", config.NumLayers, 1),
+            ("max_text_seq_length", config.MaxTextSeqLength, 1),
+            ("patch_size", config.PatchSize, 1),
+            ("sample_width", config.SampleWidth, 1),
+            ("sample_height", config.SampleHeight, 1));
         return config.AttentionHeadDim % 16 == 0
             ? config
             : throw new InputException($"{source}: attention_head_dim is {config.AttentionHeadDim}, expected a multiple of 16, which positions over time, height and width need.");

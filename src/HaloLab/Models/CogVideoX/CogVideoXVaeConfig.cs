@@ -49,8 +49,8 @@ public sealed record CogVideoXVaeConfig
     public static CogVideoXVaeConfig FromJson(JsonElement json, string source)
     {
         CogVideoXVaeConfig config = ConfigurationFile.Read<CogVideoXVaeConfig>(json, source, "CogVideoX's autoencoder", "vae");
-        (string Field, bool IsRight, string Expected)[] checks =
-        [
+        ConfigurationFile.Require(
+            source,
             ("norm_num_groups", config.NormNumGroups >= 1, "at least 1"),
             ("block_out_channels", config.BlockOutChannels.Count >= 1 && config.BlockOutChannels.All(width => width >= 1 && width % Math.Max(config.NormNumGroups, 1) == 0), "multiples of norm_num_groups"),
             ("latent_channels", config.LatentChannels >= 1, "at least 1"),
@@ -59,16 +59,7 @@ public sealed record CogVideoXVaeConfig
             ("scaling_factor", config.ScalingFactor > 0, "a number above 0"),
             ("use_quant_conv", !config.UseQuantConv, "false: other models are not built"),
             ("use_post_quant_conv", !config.UsePostQuantConv, "false: other models are not built"),
-            ("invert_scale_latents", !config.InvertScaleLatents, "false: other models are not built"),
-        ];
-        foreach ((string field, bool isRight, string expected) in checks)
-        {
-            if (!isRight)
-            {
-                throw new InputException($"{source}: {field} does not fit; expected {expected}.");
-            }
-        }
-
+            ("invert_scale_latents", !config.InvertScaleLatents, "false: other models are not built"));
         return config;
     }
 }

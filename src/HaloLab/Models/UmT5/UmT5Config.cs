@@ -49,18 +49,16 @@ public sealed record UmT5Config
     public static UmT5Config FromJson(JsonElement json, string source)
     {
         UmT5Config config = ConfigurationFile.Read<UmT5Config>(json, source, "a umT5 encoder", "text_encoder");
-        foreach ((string field, int value, int least) in new[]
-        {
-            ("vocab_size", config.VocabSize, 1), ("d_model", config.DModel, 1), ("d_kv", config.DKv, 1), ("d_ff", config.DFf, 1), ("num_layers", config.NumLayers, 1), ("num_heads", config.NumHeads, 1),
-            ("relative_attention_num_buckets", config.RelativeAttentionNumBuckets, 4), ("relative_attention_max_distance", config.RelativeAttentionMaxDistance, (config.RelativeAttentionNumBuckets / 4) + 1),
-        })
-        {
-            if (value < least)
-            {
-                throw new InputException(FormattableString.Invariant($"{source}: {field} is {value}, expected at least {least}."));
-            }
-        }
-
+        ConfigurationFile.RequireAtLeast(
+            source,
+            ("vocab_size", config.VocabSize, 1),
+            ("d_model", config.DModel, 1),
+            ("d_kv", config.DKv, 1),
+            ("d_ff", config.DFf, 1),
+            ("num_layers", config.NumLayers, 1),
+            ("num_heads", config.NumHeads, 1),
+            ("relative_attention_num_buckets", config.RelativeAttentionNumBuckets, 4),
+            ("relative_attention_max_distance", config.RelativeAttentionMaxDistance, (config.RelativeAttentionNumBuckets / 4) + 1));
         if (config.ModelType is not (UmT5 or T5))
         {
             throw new InputException($"{source}: model_type is '{config.ModelType}', expected '{UmT5}' or '{T5}'.");

@@ -76,13 +76,10 @@ public sealed class UmT5Tokenizer : ITokenizer
         }
     }
 
-    /// <summary>Repaired, unescaped twice, white space collapsed: what Wan2.1 gives its tokenizer.</summary>
-    public static string Clean(string text) => PromptCleaning.Clean(text);
-
     /// <inheritdoc/>
     public long[] Encode(string text)
     {
-        IReadOnlyList<int> ids = EncodeRaw(Clean(text));
+        IReadOnlyList<int> ids = EncodeRaw(PromptCleaning.Clean(text));
         long[] row = new long[ContextLength];
         int kept = Math.Min(ids.Count, ContextLength - 1);
         for (int i = 0; i < kept; i++)

@@ -72,14 +72,16 @@ public sealed record WanConfig
             throw new InputException($"{source}: patch_size is not three positive numbers (frames, rows, columns), for example [1, 2, 2].");
         }
 
-        RequirePositive(source, "num_attention_heads", NumAttentionHeads);
-        RequirePositive(source, "attention_head_dim", AttentionHeadDim);
-        RequirePositive(source, "in_channels", InChannels);
-        RequirePositive(source, "out_channels", OutChannels);
-        RequirePositive(source, "text_dim", TextDim);
-        RequirePositive(source, "freq_dim", FreqDim);
-        RequirePositive(source, "ffn_dim", FfnDim);
-        RequirePositive(source, "num_layers", NumLayers);
+        ConfigurationFile.RequireAtLeast(
+            source,
+            ("num_attention_heads", NumAttentionHeads, 1),
+            ("attention_head_dim", AttentionHeadDim, 1),
+            ("in_channels", InChannels, 1),
+            ("out_channels", OutChannels, 1),
+            ("text_dim", TextDim, 1),
+            ("freq_dim", FreqDim, 1),
+            ("ffn_dim", FfnDim, 1),
+            ("num_layers", NumLayers, 1));
         if (AttentionHeadDim % 2 != 0 || AttentionHeadDim < 6)
         {
             throw new InputException($"{source}: attention_head_dim is {AttentionHeadDim}, expected an even number from 6 on, which rotary positions over time, height and width need.");
@@ -88,14 +90,6 @@ public sealed record WanConfig
         if (FreqDim % 2 != 0)
         {
             throw new InputException($"{source}: freq_dim is {FreqDim}, expected an even number: half cosines, half sines.");
-        }
-    }
-
-    private static void RequirePositive(string source, string field, int value)
-    {
-        if (value < 1)
-        {
-            throw new InputException($"{source}: {field} is {value}, expected a positive number.");
         }
     }
 }

@@ -46,8 +46,8 @@ public sealed record WanVaeConfig
     public static WanVaeConfig FromJson(JsonElement json, string source)
     {
         WanVaeConfig config = ConfigurationFile.Read<WanVaeConfig>(json, source, "Wan's autoencoder", "vae");
-        (string Field, bool IsRight, string Expected)[] checks =
-        [
+        ConfigurationFile.Require(
+            source,
             ("base_dim", config.BaseDim >= 1, "at least 1"),
             ("z_dim", config.ZDim >= 1, "at least 1"),
             ("dim_mult", config.DimMult.Count >= 1 && config.DimMult.All(factor => factor >= 1), "factors of at least 1"),
@@ -56,16 +56,7 @@ public sealed record WanVaeConfig
             ("latents_mean", config.LatentsMean.Count == config.ZDim, "one number for each latent channel"),
             ("latents_std", config.LatentsStd.Count == config.ZDim && config.LatentsStd.All(value => value > 0), "one number above 0 for each latent channel"),
             ("is_residual", !config.IsResidual, "false: other models are not built"),
-            ("patch_size", config.PatchSize is null, "null: other models are not built"),
-        ];
-        foreach ((string field, bool isRight, string expected) in checks)
-        {
-            if (!isRight)
-            {
-                throw new InputException($"{source}: {field} does not fit; expected {expected}.");
-            }
-        }
-
+            ("patch_size", config.PatchSize is null, "null: other models are not built"));
         return config;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HaloLab.Models.Text;
 using HaloLab.Models.UmT5;
 using HaloLab.Tests.Goldens;
 
@@ -21,7 +22,7 @@ public class UmT5TokenizerTests
         {
             string text = row.GetProperty("text").GetString()!;
             string cleaned = row.GetProperty("cleaned").GetString()!;
-            Check("cleaned", text, [cleaned], [UmT5Tokenizer.Clean(text)]);
+            Check("cleaned", text, [cleaned], [PromptCleaning.Clean(text)]);
             Check("ids", text, Ids(row, "ids"), tokenizer.EncodeRaw(cleaned).Select(id => (long)id));
             Check("raw", text, Ids(row, "ids_raw_text"), tokenizer.EncodeRaw(text).Select(id => (long)id));
             Check("padded", text, Ids(row, "ids_padded"), tokenizer.Encode(text));
