@@ -9,21 +9,25 @@ using HaloLab.Videos;
 
 namespace HaloLab.Cli.Verbs;
 
-/// <summary><c>halolab generate</c>: samples clips of prompts from the toy generator.</summary>
+/// <summary><c>halolab generate</c>: samples clips of prompts, from the toy generator or from a published model's folder.</summary>
 internal static class GenerateVerb
 {
     public static Command Create()
     {
-        Command command = new("generate", "Sample clips from the toy generator: an animated PNG for each, a page to watch them, and a manifest.");
+        Command command = new("generate", "Sample clips from the toy generator (animated PNGs, a page to watch them, a manifest) or from a published model's folder (goes on where it stopped).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "generate"));
-        Option<string[]> prompts = new("--prompt") { Description = "What to show, for example \"a red circle moving left on a dark background\"; may be given several times.", Required = true };
+        Option<string[]> prompts = new("--prompt") { Description = "What to show, for example \"a red circle moving left on a dark background\"; may be given several times." };
+        Option<FileInfo?> file = new("--prompts") { Description = "Text file with a prompt on each line." };
         Option<int> count = new("--count") { Description = "Clips per prompt, at least 1.", DefaultValueFactory = _ => 1 };
         Option<string> checkpoints = new("--checkpoints") { Description = "Folder of the toy checkpoints.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
-        command.Options.Add(prompts);
-        command.Options.Add(count);
-        command.Options.Add(checkpoints);
-        command.SetAction((parsed, _) =>
+        ModelOptions model = new();
+        foreach (Option option in (Option[])[prompts, file, count, checkpoints, .. model.All])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, cancellation) =>
         {
             int clipsPerPrompt = parsed.GetValue(count);
             if (clipsPerPrompt < 1)
@@ -31,12 +35,46 @@ internal static class GenerateVerb
                 throw new InputException($"--count {clipsPerPrompt}: expected at least 1.");
             }
 
-            string[] texts = [.. parsed.GetValue(prompts)!.Select(text => ToyCaption.Parse(text).ToString()).SelectMany(text => Enumerable.Repeat(text, clipsPerPrompt))];
+            string[] texts = Prompts(parsed.GetValue(prompts) ?? [], parsed.GetValue(file)?.FullName);
+            string folder = parsed.GetValue(common.Out)!.FullName;
+            if (parsed.GetValue(model.Folder) is not null)
+            {
+                common.UseCompute(parsed, Path.Combine(folder, "stages"));
+                model.Generate(parsed, texts, clipsPerPrompt, parsed.GetValue(common.Seed), folder, cancellation);
+                return Task.FromResult(ExitCode.Done);
+            }
+
+            model.RefuseWithoutFolder(parsed);
+            string[] captions = [.. texts.Select(text => ToyCaption.Parse(text).ToString()).SelectMany(text => Enumerable.Repeat(text, clipsPerPrompt))];
             common.UseCompute(parsed);
-            Generate(texts, clipsPerPrompt, parsed.GetValue(common.Seed), parsed.GetValue(checkpoints)!, parsed.GetValue(common.Out)!.FullName);
+            Generate(captions, clipsPerPrompt, parsed.GetValue(common.Seed), parsed.GetValue(checkpoints)!, folder);
             return Task.FromResult(ExitCode.Done);
         });
         return command;
+    }
+
+    /// <summary>All prompts, each once.</summary>
+    private static string[] Prompts(string[] given, string? file)
+    {
+        if (file is not null && !File.Exists(file))
+        {
+            throw new InputException($"{file}: not found. Expected a text file with a prompt on each line.");
+        }
+
+        string[] lines = file is null ? [] : [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        string[] all = [.. given, .. lines];
+        if (all.Length == 0)
+        {
+            throw new InputException(file is null ? "There is no prompt. Give one with --prompt, or a file of them with --prompts." : $"{file}: holds no prompt. Expected one on each line.");
+        }
+
+        string[] distinct = [.. all.Distinct()];
+        if (distinct.Length < all.Length)
+        {
+            Console.Error.WriteLine($"{all.Length - distinct.Length} prompts repeat others and are left out.");
+        }
+
+        return distinct;
     }
 
     private static void Generate(string[] prompts, int clipsPerPrompt, long seed, string checkpoints, string folder)

@@ -18,12 +18,14 @@ internal static class ToyVerb
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "toy-pretraining"));
         Option<string?> from = new("--from") { Description = "Folder of toy checkpoints: train on from its generator, keeping its autoencoder, instead of from nothing." };
+        Option<bool> judgesOnly = new("--judges-only") { Description = "With --from: keep its generator as it is and train only the reward models and the scorer, on its samples." };
         command.Options.Add(from);
+        command.Options.Add(judgesOnly);
         command.SetAction((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.UseCompute(parsed, folder);
-            IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings(), parsed.GetValue(from));
+            IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings(), parsed.GetValue(from), parsed.GetValue(judgesOnly));
             RunStore store = new(folder);
             IReadOnlyList<StageResult> results = RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
             Console.WriteLine(results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder);

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using HaloLab.Cli.Progress;
+using HaloLab.Experiments;
+using HaloLab.Generation;
 using HaloLab.GranDpo;
+using HaloLab.Models;
 using HaloLab.Preferences;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
@@ -10,15 +13,17 @@ namespace HaloLab.Cli.Verbs;
 /// <summary><c>halolab train</c>: Gran-DPO on pairs of given video files.</summary>
 internal static class TrainVerb
 {
+    private const int DefaultRank = 16;
+
     private static readonly GranDpoOptions Objective = new();
 
     public static Command Create()
     {
-        Command command = new("train", "Tune the toy generator on pairs of given video files by Gran-DPO (goes on where it stopped).");
+        Command command = new("train", "Tune a generator on pairs of given video files by Gran-DPO: the toy one, or adapters of a published model (goes on where it stopped).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "train"));
         Option<FileInfo> pairs = new("--pairs") { Description = "Pairs of videos: .csv (path_A, path_B, prompt and dimensions that are A, B or same) or .jsonl (also reward_A, reward_B, patch_rewards_A, patch_rewards_B, grid).", Required = true };
-        Option<string> model = new("--model") { Description = "Folder of the toy checkpoints to start from.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
+        Option<string> model = new("--model") { Description = "What to start from: a folder of toy checkpoints, or a published model in diffusers' layout (Wan2.1 or CogVideoX).", DefaultValueFactory = _ => ToyCheckpoints.Folder };
         Option<string?> reward = new("--reward") { Description = "Which dimension to train on (VQ), or weights of several (VQ=1,MQ=0.5)." };
         Option<int> steps = new("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 100 };
         Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step.", DefaultValueFactory = _ => 8 };
@@ -27,7 +32,12 @@ internal static class TrainVerb
         Option<double> betaPatch = new("--beta-patch") { Description = "Strength of the patch term.", DefaultValueFactory = _ => Objective.BetaPatch };
         Option<double> eta = new("--eta") { Description = "Weight of fine-tuning on the preferred clip.", DefaultValueFactory = _ => Objective.Eta };
         Option<string> grid = new("--grid") { Description = "Patches of the objective: time x height x width.", DefaultValueFactory = _ => "4x4x4" };
-        foreach (Option option in new Option[] { pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid })
+        Option<int?> rank = new("--lora-rank") { Description = $"Published models: rank of the adapters. Default: {DefaultRank}." };
+        Option<double?> alpha = new("--lora-alpha") { Description = "Published models: the adapters count with alpha / rank. Default: the rank." };
+        Option<int?> frames = new("--frames") { Description = "Published models: frames of a clip. Default: the model's." };
+        Option<string?> size = new("--size") { Description = "Published models: WIDTHxHEIGHT in pixels. Default: the model's." };
+        Option[] ofPublished = [rank, alpha, frames, size];
+        foreach (Option option in (Option[])[pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished])
         {
             command.Options.Add(option);
         }
@@ -36,8 +46,17 @@ internal static class TrainVerb
         {
             string file = parsed.GetValue(pairs)!.FullName;
             VideoPairTable table = VideoPairFile.Read(file, parsed.GetValue(reward) is string text ? RewardAggregation.Parse(text) : null);
+            string start = parsed.GetValue(model)!;
+            bool isPublished = DiffusersFolder.IsOne(start);
+            if (!isPublished && ofPublished.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is Option given)
+            {
+                throw new InputException($"{given.Name} is for a published model, and {start} holds no model_index.json: give such a model's folder with --model.");
+            }
+
             GranDpoTrainerOptions options = new()
             {
+                LoraRank = isPublished ? parsed.GetValue(rank) ?? DefaultRank : null,
+                LoraAlpha = parsed.GetValue(alpha),
                 Seed = parsed.GetValue(common.Seed),
                 Steps = parsed.GetValue(steps),
                 BatchPairs = parsed.GetValue(batch),
@@ -48,13 +67,22 @@ internal static class TrainVerb
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.UseCompute(parsed, Path.Combine(folder, "stages"));
-            VideoPairTraining training = new(table, parsed.GetValue(model)!, options);
+            using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size)) : new TunableToyGenerator(start);
+            VideoPairTraining training = new(table, tunable, options);
             Report(table, training);
             string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
             Console.WriteLine(RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation)));
             return Task.FromResult(ExitCode.Done);
         });
         return command;
+    }
+
+    private static TunablePipeline Published(string folder, int? frames, string? size)
+    {
+        VideoPipeline pipeline = VideoPipeline.Open(folder);
+        VideoSettings defaults = pipeline.Defaults;
+        (int width, int height) = size is null ? (defaults.Width, defaults.Height) : ModelOptions.Size(size);
+        return new TunablePipeline(pipeline, defaults with { Frames = frames ?? defaults.Frames, Width = width, Height = height });
     }
 
     private static void Report(VideoPairTable table, VideoPairTraining training)

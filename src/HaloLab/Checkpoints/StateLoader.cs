@@ -35,7 +35,30 @@ public static class StateLoader
         }
     }
 
-    /// <summary>As <see cref="Load"/> checks, without values: every parameter and buffer must be there with its shape, and nothing else.</summary>
+    /// <summary>
+    /// The same straight from a file, one tensor in memory at a time beside the module's own; floating-point values are converted to the module's type.
+    /// </summary>
+    /// <param name="module">The module; its state's names are the expected keys.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="unused">Keys that may be there and are not needed.</param>
+    /// <exception cref="InputException">Keys are missing or unexpected, or shapes or types differ.</exception>
+    public static void Load(Module module, IWeightFile file, IReadOnlyCollection<string>? unused = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(file);
+        Dictionary<string, Tensor> state = StateOf(module);
+        Require(module, state, file.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Shape), file.Source, prefix: "", unused, key =>
+            file.Entries[key] is var entry && entry.Type != state[key].dtype && !(entry.IsFloat && state[key].is_floating_point())
+                ? $"{key} is {entry.StoredType}, not {state[key].dtype}" : null);
+        using var noGradient = no_grad();
+        foreach ((string key, Tensor own) in state)
+        {
+            using Tensor value = file.Read(key);
+            own.copy_(value);
+        }
+    }
+
+    /// <summary>As <see cref="Load(Module, IReadOnlyDictionary{string, Tensor}, string, string, IReadOnlyCollection{string}?, bool)"/> checks, without values: every parameter and buffer must be there with its shape, and nothing else.</summary>
     /// <param name="module">The module; it may be on the meta device.</param>
     /// <param name="shapes">Shapes by key.</param>
     /// <param name="source">What to call the source in a message: the file's path.</param>

@@ -16,7 +16,7 @@ public static class WeightConversion
     public static void Write(IWeightFile from, string path, Func<string, string?> rename, ScalarType? type, Action<double>? advanced, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(rename);
-        Write(from, path, rename, (_, tensor) => type is { } wanted && tensor.is_floating_point() ? tensor.to(wanted) : tensor.alias(), entry => type is { } wanted && IsFloat(entry.Type) ? wanted : entry.Type, advanced, cancellation);
+        Write(from, path, rename, (_, tensor) => type is { } wanted && tensor.is_floating_point() ? tensor.to(wanted) : tensor.alias(), entry => type is { } wanted && entry.IsFloat ? wanted : entry.Type, advanced, cancellation);
     }
 
     /// <summary>Puts an adapter into the weights, computed in float32 and rounded once to each weight's own type.</summary>
@@ -92,6 +92,4 @@ public static class WeightConversion
             return change(sources[other], read);
         }
     }
-
-    private static bool IsFloat(ScalarType type) => type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
 }

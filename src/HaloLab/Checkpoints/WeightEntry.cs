@@ -10,4 +10,7 @@ public sealed record WeightEntry(string StoredType, ScalarType Type, IReadOnlyLi
 {
     /// <summary>Number of values.</summary>
     public long Elements => Shape.Aggregate(1L, (product, length) => product * length);
+
+    /// <summary>Whether its values are floating-point numbers.</summary>
+    public bool IsFloat => Type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
 }

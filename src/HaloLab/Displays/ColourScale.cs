@@ -2,7 +2,7 @@ namespace HaloLab.Displays;
 
 /// <summary>
 /// From numbers to colours that colour-blind readers tell apart (Okabe and Ito's vermilion and blue). A diverging scale runs from vermilion
-/// (low) through nothing at its centre to blue (high); a sequential one from nothing to vermilion. "Nothing" is transparent: over a
+/// (low) through nothing at its centre to blue (high); a sequential one from nothing to vermilion, upwards or downwards. "Nothing" is transparent: over a
 /// clip what is unremarkable stays visible, and the same scale works on light and dark pages.
 /// </summary>
 public sealed class ColourScale
@@ -19,30 +19,30 @@ public sealed class ColourScale
 
     public bool IsDiverging { get; }
 
-    /// <summary>Where the colour vanishes: the centre, or the low end of a sequential scale.</summary>
+    /// <summary>Where the colour vanishes: the centre, or the beginning of a sequential scale.</summary>
     public double Neutral => _from;
 
     /// <summary>The value of the full colour of the low side; for a sequential scale <see cref="Neutral"/>.</summary>
     public double Lowest => IsDiverging ? _from - _span : _from;
 
-    /// <summary>The value of the full colour of the high side.</summary>
+    /// <summary>The value of the full colour of the high side; the end of a sequential scale, which lies below its beginning where it falls.</summary>
     public double Highest => _from + _span;
 
     /// <param name="centre">Where the colour vanishes.</param>
     /// <param name="halfRange">Distance from the centre at which the colour is full, above 0.</param>
     public static ColourScale Diverging(double centre, double halfRange) => new(true, Finite(centre), Positive(halfRange));
 
-    /// <summary>A diverging scale for these values: full at the 98th percentile of the distance from the centre, so one outlier does not pale the rest.</summary>
-    public static ColourScale DivergingOver(IEnumerable<double> values, double centre = 0)
-    {
-        double[] distances = [.. values.Where(double.IsFinite).Select(value => Math.Abs(value - centre)).Order()];
-        double halfRange = distances.Length == 0 ? 0 : distances[(int)Math.Ceiling(0.98 * (distances.Length - 1))];
-        return Diverging(centre, halfRange > 0 ? halfRange : 1);
-    }
-
     /// <param name="lowest">Where the colour vanishes.</param>
     /// <param name="highest">Where it is full, above <paramref name="lowest"/>.</param>
     public static ColourScale Sequential(double lowest, double highest) => new(false, Finite(lowest), Positive(highest - lowest));
+
+    /// <summary>A falling scale for values that end at a best one: nothing there, full at the 2nd percentile, so one outlier does not pale the rest.</summary>
+    public static ColourScale Below(IEnumerable<double> values, double best)
+    {
+        double[] sorted = [.. values.Where(double.IsFinite).Order()];
+        double fall = sorted.Length == 0 ? 0 : best - sorted[(int)(0.02 * (sorted.Length - 1))];
+        return new(isDiverging: false, Finite(best), -(fall > 0 ? fall : 1));
+    }
 
     /// <summary>From −1 (full low colour) through 0 to 1 (full high colour), clamped; NaN for a missing value.</summary>
     public double Strength(double value) => Math.Clamp((value - _from) / _span, IsDiverging ? -1 : 0, 1);

@@ -80,7 +80,7 @@ public sealed class RunStore(string folder)
 
     private StageResult ReadOrCompute(Stage stage, Dictionary<Stage, StageResult> results, TimeLeft timeLeft, IRunProgress progress, CancellationToken cancellation)
     {
-        SortedDictionary<string, string> inputHashes = new(stage.Inputs.ToDictionary(input => input.Name, input => results[input].OutputHash), StringComparer.Ordinal);
+        SortedDictionary<string, string> inputHashes = new(stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].OutputHash), StringComparer.Ordinal);
         string key = KeyOf(stage, inputHashes);
         string finished = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{stage.Name}-{key[..12]}"));
         if (Directory.Exists(finished))
@@ -91,7 +91,7 @@ public sealed class RunStore(string folder)
         string partial = finished + PartialEnding;
         bool resumed = Directory.Exists(partial);
         CreateFolder(partial);
-        Dictionary<string, string> inputFolders = stage.Inputs.ToDictionary(input => input.Name, input => results[input].Folder);
+        Dictionary<string, string> inputFolders = stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].Folder);
         progress.StageStarted(stage.Name, timeLeft.At(stage.ExpectedSeconds, 0));
         Stopwatch watch = Stopwatch.StartNew();
         StageProgress stageProgress = new(share => progress.StageAdvanced(stage.Name, share, timeLeft.At(stage.ExpectedSeconds, share)));

@@ -9,7 +9,7 @@ namespace HaloLab.Experiments;
 /// <param name="Name">Lower-case words with dashes, for example <c>reward-model</c>; the folder starts with it.</param>
 /// <param name="Version">Raised when the work gives other results for the same settings.</param>
 /// <param name="Settings">Everything that the result depends on beside the inputs: seeds, sizes, thresholds.</param>
-/// <param name="Inputs">Stages whose folders the work reads.</param>
+/// <param name="Inputs">Stages whose folders the work reads; one that is named twice counts once.</param>
 /// <param name="ExpectedSeconds">Rough cost on two cores, used for the time left only.</param>
 /// <param name="Work">
 /// Reads <see cref="StageContext.Input"/> folders and writes files into <see cref="StageContext.Folder"/>. It must give the same files again

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace HaloLab.Rewards;
 
-/// <summary>Token and position embeddings, transformer layers, and the mean over the tokens.</summary>
+/// <summary>Token and position embeddings and transformer layers: the prompt as features of its tokens.</summary>
 internal sealed class PromptEncoder : Module<Tensor, Tensor>, IInitialised
 {
     private const int Heads = 4;
@@ -37,7 +37,7 @@ internal sealed class PromptEncoder : Module<Tensor, Tensor>, IInitialised
     }
 
     /// <param name="tokens_BL">Token ids.</param>
-    /// <returns>[B, E].</returns>
+    /// <returns>[B, L, E].</returns>
     public override Tensor forward(Tensor tokens_BL)
     {
         using var scope = NewDisposeScope();
@@ -47,6 +47,6 @@ internal sealed class PromptEncoder : Module<Tensor, Tensor>, IInitialised
             hidden_BLE = layer.call(hidden_BLE);
         }
 
-        return _norm.call(hidden_BLE).mean([1]).MoveToOuterDisposeScope();
+        return _norm.call(hidden_BLE).MoveToOuterDisposeScope();
     }
 }

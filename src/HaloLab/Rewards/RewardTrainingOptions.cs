@@ -7,9 +7,6 @@ namespace HaloLab.Rewards;
 /// </summary>
 public sealed record RewardTrainingOptions
 {
-    /// <summary>What suits the toy's reward model.</summary>
-    public static TrainingBudget DefaultBudget { get; } = new() { LearningRate = 4e-3 };
-
     /// <summary>Weight of the video loss, at least 0; 0 leaves the video head untrained.</summary>
     public double VideoWeight { get; init; } = 1;
 
@@ -21,7 +18,7 @@ public sealed record RewardTrainingOptions
     /// <summary>k of <see cref="VideoLossKind.BradleyTerryWithTies"/>, above 1; VideoAlign takes 5.</summary>
     public double TieParameter { get; init; } = 5;
 
-    public TrainingBudget Budget { get; init; } = DefaultBudget;
+    public TrainingBudget Budget { get; init; } = new();
 
     public static RewardTrainingOptions VideoOnly { get; } = new() { PatchWeight = 0 };
 

@@ -29,13 +29,13 @@ internal sealed class VideoEncoder : Module<Tensor, Tensor, Tensor>
         register_module("blocks", _blocks);
     }
 
-    public override Tensor forward(Tensor frames_BCTHW, Tensor prompt_BE)
+    public override Tensor forward(Tensor frames_BCTHW, Tensor prompt_BLE)
     {
         using var scope = NewDisposeScope();
         Tensor features_BCthw = _down.call(functional.silu(_stemNorm.call(_stem.call(frames_BCTHW))));
         foreach (EncoderBlock block in _blocks)
         {
-            features_BCthw = block.call(features_BCthw, prompt_BE);
+            features_BCthw = block.call(features_BCthw, prompt_BLE);
         }
 
         return features_BCthw.MoveToOuterDisposeScope();

@@ -46,7 +46,7 @@ public static class ClipScore
         });
 
         string page = Path.Combine(folder, "heat-map.html");
-        ColourScale scale = ColourScale.DivergingOver(patches, patches.Order().ElementAt(patches.Length / 2));
+        ColourScale scale = ColourScale.Below(patches, GradeScale.OneToFive.Best);
         string caption = FormattableString.Invariant($"{prompt} (video reward {video:0.00})");
         new HtmlPage("Patch rewards", $"{Path.GetFileName(source)}, {grid} patches")
             .Add("What this is", HtmlFragment.Of($"<p>Rewards of a <b>toy</b> patch reward model, which was trained on clips of coloured moving shapes: on real video they show how the instrument works and nothing else. Of the prompt the toy model understands: “{(understood.Length > 0 ? understood : "no word")}”. It saw {ToyResampling.Rule}.</p>"))

@@ -33,6 +33,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--threads", "toy", "pretrain", "--threads", "0")]
     [InlineData("--steps", "toy", "pretrain", "--steps", "5")]
     [InlineData("unet.safetensors", "toy", "pretrain", "--from", "/nowhere")]
+    [InlineData("--from", "toy", "pretrain", "--judges-only")]
     [InlineData("toy pretrain", "toy", "tune", "--checkpoints", "/nowhere")]
     [InlineData("--seed", "toy", "tune", "--seed", "1")]
     [InlineData("everything", "doctor", "everything")]

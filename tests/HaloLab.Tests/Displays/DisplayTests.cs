@@ -93,8 +93,11 @@ public partial class DisplayTests
 
         ColourScale sequential = ColourScale.Sequential(0, 4);
         Assert.Equal((0, 0.5, 1), (sequential.Strength(-1), sequential.Strength(2), sequential.Strength(5)));
-        Assert.Equal(3, ColourScale.DivergingOver([-3, 1, double.NaN]).Highest);
-        Assert.Equal(1, ColourScale.DivergingOver([]).Highest);
+        ColourScale falling = ColourScale.Below([5, 3, 5, double.NaN], best: 5);
+        Assert.Equal((0, 0.5, 1), (falling.Strength(5), falling.Strength(4), falling.Strength(2)));
+        Assert.Equal((5, 3), (falling.Neutral, falling.Highest));
+        Assert.True(falling.Colour(3).Red > falling.Colour(3).Blue, "worse is vermilion");
+        Assert.Equal(4, ColourScale.Below([5, 5], best: 5).Highest);
         Assert.Throws<ArgumentOutOfRangeException>(() => ColourScale.Diverging(0, 0));
     }
 

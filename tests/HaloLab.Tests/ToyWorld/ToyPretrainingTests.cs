@@ -50,17 +50,33 @@ public sealed class ToyPretrainingTests : IDisposable
         using ToyGenerator generator = ToyGenerator.Load(first);
         Assert.Equal(1, generator.Generate(["a red circle moving left on a dark background"], [1]).Pixels_BCTHW.shape[0]);
 
-        // Trained on from there with another seed: the same autoencoder, a denoiser that two steps of warm-up move, in half precision, only where it
-        // started at zero, and a manifest that says where it all comes from.
+        // Trained on from there with another seed: the same autoencoder, a denoiser and a text tower that two steps of warm-up move, and a manifest that says
+        // where it all comes from.
         using CancellationTokenSource never = new();
         results = new RunStore(_folder).Run(ToyPretraining.Stages(2, settings, first), new StoppingProgress(-1, never), never.Token);
         string second = results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder;
         Assert.Equal(File.ReadAllBytes(Path.Combine(first, "vae.safetensors")), File.ReadAllBytes(Path.Combine(second, "vae.safetensors")));
-        using var scope = NewDisposeScope();
-        Dictionary<string, Tensor> denoiser = Safetensors.Load(Path.Combine(second, "unet.safetensors"));
-        string[] moved = [.. Safetensors.Load(Path.Combine(first, "unet.safetensors")).Where(item => !item.Value.bytes.SequenceEqual(denoiser[item.Key].bytes)).Select(item => item.Key)];
-        Assert.Equal(["out.2.bias", "out.2.weight"], moved.Order(StringComparer.Ordinal));
+        Assert.Contains("out.2.weight", Moved("unet.safetensors"));
+        Assert.Contains("token_embedding.weight", Moved("text.safetensors"));
+        Assert.Contains("summary.weight", Moved("layout.safetensors"));
         StageManifest[] manifests = JsonFile.Read<StageManifest[]>(Path.Combine(second, "manifest.json"));
         Assert.Equal(["toy-autoencoder", "toy-start"], manifests.Select(manifest => manifest.Name).Where(name => name is "toy-autoencoder" or "toy-start"));
+
+        // Judges of another seed alone: the generator stays.
+        results = new RunStore(_folder).Run(ToyPretraining.Stages(3, settings, first, judgesOnly: true), new StoppingProgress(-1, never), never.Token);
+        string third = results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder;
+        Assert.DoesNotContain("toy-generator", results.Select(result => result.Name));
+        Assert.DoesNotContain("toy-latents", results.Select(result => result.Name));
+        Assert.All(ToyGenerator.Files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(first, file)), File.ReadAllBytes(Path.Combine(third, file))));
+        Assert.All(
+            ["video-reward.safetensors", "patch-reward.safetensors", "scorer.safetensors"],
+            file => Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, file)), File.ReadAllBytes(Path.Combine(third, file))));
+
+        string[] Moved(string file)
+        {
+            using var scope = NewDisposeScope();
+            Dictionary<string, Tensor> after = Safetensors.Load(Path.Combine(second, file));
+            return [.. Safetensors.Load(Path.Combine(first, file)).Where(item => !item.Value.bytes.SequenceEqual(after[item.Key].bytes)).Select(item => item.Key)];
+        }
     }
 }

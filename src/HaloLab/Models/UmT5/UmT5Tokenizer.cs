@@ -5,8 +5,9 @@ using Microsoft.ML.Tokenizers;
 namespace HaloLab.Models.UmT5;
 
 /// <summary>
-/// umT5's tokenizer (Chung et al. 2023, arXiv 2304.09151): a SentencePiece unigram model with byte fallback, read from the <c>spiece.model</c>
-/// beside the encoder's weights. A row is the text's ids, end (1), zeros; there is no start.
+/// The tokenizer of umT5 (Chung et al. 2023, arXiv 2304.09151) and T5 (Raffel et al. 2020, arXiv 1910.10683): a SentencePiece unigram model, read from the
+/// <c>spiece.model</c> beside the encoder's weights. A row is the text's ids, end (1), zeros; there is no start. What umT5 has no piece for is spelled in
+/// bytes; T5 has none of those and gives its unknown piece, one for everything unknown in a row.
 /// </summary>
 /// <remarks>
 /// Normalisation and search are Microsoft.ML.Tokenizers'. Three of its slips are mended here: models without a start cannot be read, bytes get
@@ -18,6 +19,7 @@ public sealed class UmT5Tokenizer : ITokenizer
     public const int DefaultContextLength = 512;
 
     private const long End = 1;
+    private const int Unknown = 2;
 
     // T5's models have no start (bos_id -1), which the package takes for an index. Where a message stands twice in a protocol buffer the later
     // one's fields count: this is a second trainer_spec (2) with bos_id (41) = 2, the unknown piece. It is never put out.
@@ -29,10 +31,11 @@ public sealed class UmT5Tokenizer : ITokenizer
     private readonly SentencePieceTokenizer _pieces;
     private readonly string?[] _pieceOf;
     private readonly int _firstByte;
+    private readonly bool _cleansText;
 
-    private UmT5Tokenizer(SentencePieceTokenizer pieces, string path, int contextLength)
+    private UmT5Tokenizer(SentencePieceTokenizer pieces, string path, int contextLength, bool cleansText)
     {
-        (_pieces, ContextLength) = (pieces, contextLength);
+        (_pieces, ContextLength, _cleansText) = (pieces, contextLength, cleansText);
         _pieceOf = new string?[pieces.Vocabulary.Values.Max() + 1];
         foreach ((string piece, int id) in pieces.Vocabulary)
         {
@@ -41,9 +44,10 @@ public sealed class UmT5Tokenizer : ITokenizer
 
         // The package's vocabulary leaves out the pieces that stand for bytes.
         _firstByte = Array.IndexOf(_pieceOf, null);
-        if (_pieceOf.Count(piece => piece is null) != Bytes || Array.LastIndexOf(_pieceOf, null) != _firstByte + Bytes - 1)
+        int bytes = _pieceOf.Count(piece => piece is null);
+        if (bytes > 0 && (bytes != Bytes || Array.LastIndexOf(_pieceOf, null) != _firstByte + Bytes - 1))
         {
-            throw new InputException($"{path}: has no {Bytes} pieces in a row that stand for bytes. Expected the spiece.model of umT5.");
+            throw new InputException($"{path}: has {bytes} pieces that stand for bytes. Expected the spiece.model of umT5, which has {Bytes} in a row, or T5, which has none.");
         }
     }
 
@@ -56,8 +60,9 @@ public sealed class UmT5Tokenizer : ITokenizer
     /// <summary>Reads a SentencePiece model.</summary>
     /// <param name="path">A <c>.model</c> file.</param>
     /// <param name="contextLength">Length of a row, at least 1.</param>
+    /// <param name="cleansText">Whether broken characters, HTML entities and white space are mended first, as Wan2.1 does and CogVideoX does not.</param>
     /// <exception cref="InputException">The file is missing or is no SentencePiece model.</exception>
-    public static UmT5Tokenizer Load(string path, int contextLength = DefaultContextLength)
+    public static UmT5Tokenizer Load(string path, int contextLength = DefaultContextLength, bool cleansText = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         if (!File.Exists(path))
@@ -68,18 +73,18 @@ public sealed class UmT5Tokenizer : ITokenizer
         using MemoryStream model = new([.. File.ReadAllBytes(path), .. StartIsUnknown]);
         try
         {
-            return new UmT5Tokenizer(SentencePieceTokenizer.Create(model, addBeginningOfSentence: false, addEndOfSentence: false), path, contextLength);
+            return new UmT5Tokenizer(SentencePieceTokenizer.Create(model, addBeginningOfSentence: false, addEndOfSentence: false), path, contextLength, cleansText);
         }
         catch (Exception exception) when (exception is NullReferenceException or IndexOutOfRangeException or ArgumentException or InvalidOperationException or IOException)
         {
-            throw new InputException($"{path}: is no SentencePiece unigram model ({exception.Message}) Expected the spiece.model of umT5; fetch it again.", exception);
+            throw new InputException($"{path}: is no SentencePiece unigram model ({exception.Message}) Expected the spiece.model of umT5 or T5; fetch it again.", exception);
         }
     }
 
     /// <inheritdoc/>
     public long[] Encode(string text)
     {
-        IReadOnlyList<int> ids = EncodeRaw(PromptCleaning.Clean(text));
+        IReadOnlyList<int> ids = EncodeRaw(_cleansText ? PromptCleaning.Clean(text) : text);
         long[] row = new long[ContextLength];
         int kept = Math.Min(ids.Count, ContextLength - 1);
         for (int i = 0; i < kept; i++)
@@ -96,6 +101,11 @@ public sealed class UmT5Tokenizer : ITokenizer
     {
         string kept = string.Concat(text.Where(letter => !IsRemoved(letter)));
         IReadOnlyList<EncodedToken> tokens = _pieces.EncodeToTokens(kept, out string? normalized);
+
+        if (_firstByte < 0)
+        {
+            return [.. tokens.Select(token => token.Id).Where((id, i) => id != Unknown || i == 0 || tokens[i - 1].Id != Unknown)];
+        }
 
         // A byte's id comes out as the last byte's plus the byte. Its value then is some other piece, never the text it stands for: had that
         // been a piece, no bytes would have been needed.

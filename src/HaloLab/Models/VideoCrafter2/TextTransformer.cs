@@ -1,3 +1,4 @@
+using HaloLab.Models.Clip;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -7,7 +8,7 @@ namespace HaloLab.Models.VideoCrafter2;
 /// <summary>The blocks of the text tower.</summary>
 public sealed class TextTransformer : Module<Tensor, Tensor>
 {
-    public readonly ModuleList<TextBlock> resblocks;
+    public readonly ModuleList<ClipBlock> resblocks;
 
     private readonly int _used;
 
@@ -17,7 +18,7 @@ public sealed class TextTransformer : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(options);
         _used = options.Layers - options.SkippedLayers;
         ArgumentOutOfRangeException.ThrowIfNegative(_used);
-        resblocks = ModuleList(Enumerable.Range(0, options.Layers).Select(_ => new TextBlock(options.Width, options.Heads)).ToArray());
+        resblocks = ModuleList(Enumerable.Range(0, options.Layers).Select(_ => new ClipBlock(options.Width, options.Heads, isCausal: true)).ToArray());
         RegisterComponents();
     }
 

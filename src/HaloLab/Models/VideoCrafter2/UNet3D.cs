@@ -207,12 +207,13 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
     }
 
     private IEnumerable<Module> TransformersAt(int level, int channels) =>
-        Options.AttentionResolutions.Contains(1 << level) ? Transformers(channels) : [];
+        Options.AttentionResolutions.Contains(1 << level)
+            ? Transformers(channels, Options.TemporalAttentionResolutions?.Contains(1 << level) ?? true) : [];
 
-    private IEnumerable<Module> Transformers(int channels)
+    private IEnumerable<Module> Transformers(int channels, bool temporal = true)
     {
         yield return new SpatialTransformer(channels, Options);
-        if (Options.TemporalAttention)
+        if (Options.TemporalAttention && temporal)
         {
             yield return new TemporalTransformer(channels, channels / Options.HeadChannels, Options.LinearProjections, Options);
         }

@@ -49,6 +49,11 @@ public sealed record UNet3DOptions
     /// <summary>A temporal transformer after each spatial one.</summary>
     public bool TemporalAttention { get; init; } = true;
 
+    /// <summary>
+    /// Of the levels with transformers, those where temporal ones follow the spatial ones; null for all, as upstream. The middle always has both.
+    /// </summary>
+    public IReadOnlyList<int>? TemporalAttentionResolutions { get; init; }
+
     /// <summary>A temporal transformer of 8 heads right after the first convolution (<c>init_attn</c>).</summary>
     public bool InitialTemporalAttention { get; init; } = true;
 

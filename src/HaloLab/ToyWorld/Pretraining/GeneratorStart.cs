@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using HaloLab.Checkpoints;
 using HaloLab.Experiments;
+using HaloLab.Models.VideoCrafter2;
+using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Pretraining;
 
@@ -17,6 +20,29 @@ internal sealed class GeneratorStart(string folder)
         }
 
         return new Stage("toy-start", 1, new JsonObject { ["files"] = files }, [], 1, Copy);
+    }
+
+    /// <summary>
+    /// Fills the network from a file. Transformers that the file lacks keep their first values, at which they add nothing: attention joins a
+    /// trained generator as VideoCrafter2's layers over time join a trained image model.
+    /// </summary>
+    /// <exception cref="InputException">The file is broken, or does not fit.</exception>
+    public static void Fill(UNet3D network, string path)
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> tensors = Safetensors.Load(path, out _);
+        foreach ((string name, nn.Module part) in network.named_modules())
+        {
+            if (part is SpatialTransformer or TemporalTransformer && !tensors.Keys.Any(key => key.StartsWith(name + ".", StringComparison.Ordinal)))
+            {
+                foreach ((string key, Tensor own) in StateLoader.StateOf(part))
+                {
+                    tensors[$"{name}.{key}"] = own;
+                }
+            }
+        }
+
+        StateLoader.Load(network, tensors, path, convert: true);
     }
 
     private void Copy(StageContext context)

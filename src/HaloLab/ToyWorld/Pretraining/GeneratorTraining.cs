@@ -15,11 +15,12 @@ namespace HaloLab.ToyWorld.Pretraining;
 
 /// <summary>
 /// Trains the toy denoiser on the encoded corpus, with the empty prompt in place of some captions so that classifier-free guidance has something
-/// to compare with (Ho and Salimans 2022, arXiv 2207.12598). Text tower and layout prior stay as they are, like VideoCrafter2's CLIP: trained along, they
-/// forget the kind of an object before the denoiser has learned to use it (docs/toy-world.md). First on single frames, without the layers that mix frames, as
-/// VideoCrafter2 begins with a trained image model: the frames of one clip show the same shapes, so as many frames of different clips teach far more about
-/// shapes in the same time. Then on clips, with timesteps counting by the inverse of the error that training starts with (Karras et al. 2023, arXiv
-/// 2312.02696, learn it), so that the large error that nobody can avoid where the layout is still open does not drown the small one by which outlines show.
+/// to compare with (Ho and Salimans 2022, arXiv 2207.12598). First on single frames, without the layers that mix frames, as VideoCrafter2 begins with a
+/// trained image model: the frames of one clip show the same shapes, so as many frames of different clips teach far more about shapes in the same time.
+/// Text tower and layout prior stay as they are then: trained along from the start, they forget the kind of an object before the denoiser has learned to
+/// use it (docs/toy-world.md). Then on clips, with text tower and layout prior (<see cref="KindOfColour"/> says what for), and with timesteps counting by
+/// the inverse of the error that training starts with (Karras et al. 2023, arXiv 2312.02696, learn it), so that the large error that nobody can avoid
+/// where the layout is still open does not drown the small one by which outlines show.
 /// </summary>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="steps">Optimiser steps.</param>
@@ -38,6 +39,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
     private const double PeakLearningRate = 1e-3;
     private const int WarmUpSteps = 200;
     private const double AverageDecay = 0.999;
+    private const double KindWeight = 0.1;
     private const double SecondsPerClip = 0.03;
 
     /// <summary>Timesteps that share a weight.</summary>
@@ -53,7 +55,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
 
     public Stage Stage() => new(
         _name,
-        7,
+        8,
         new JsonObject
         {
             ["seed"] = seed,
@@ -74,38 +76,40 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
         using UNet3D network = new(ToyModels.Denoiser);
         using TextTower text = new(ToyModels.Text);
         using LayoutPrior layout = new();
-        foreach ((nn.Module module, string file) in new (nn.Module, string)[] { (text, LayoutPriorTraining.TextFile), (layout, LayoutPriorTraining.LayoutFile) })
-        {
-            ToyGenerator.FillFixed(module, context.Input(prior.Name, file));
-            File.Copy(context.Input(prior.Name, file), context.PathOf(file), overwrite: true);
-        }
-
+        string conditions = (start ?? prior).Name;
+        ToyGenerator.Fill(text, context.Input(conditions, LayoutPriorTraining.TextFile));
+        ToyGenerator.Fill(layout, context.Input(conditions, LayoutPriorTraining.LayoutFile));
+        Initialisation.Draw(network, seed);
         bool singleFrames = start is null;
         if (start is null)
         {
-            Initialisation.Draw(network, seed);
-
             // At their first values these layers add nothing.
             foreach (nn.Module mixer in network.modules().Where(module => module is TemporalConvolutions or TemporalTransformer))
             {
                 mixer.Freeze();
             }
+
+            text.Freeze();
+            layout.Freeze();
         }
         else
         {
-            ToyGenerator.Fill(network, context.Input(start.Name, DenoiserFile));
+            GeneratorStart.Fill(network, context.Input(start.Name, DenoiserFile));
         }
 
         (Tensor heldOut_BCTHW, Tensor heldOutTokens_BL) = corpus.Rest();
         Tensor heldOutNoise_BCTHW = GaussianNoise.Draw(new RandomStream(seed, "generator held-out noise"), heldOut_BCTHW.shape).to(Compute.Device);
 
-        foreach (nn.Module module in new nn.Module[] { network, text, layout })
+        using KindOfColour kinds = new();
+        Initialisation.Draw(kinds, seed);
+        foreach (nn.Module module in new nn.Module[] { network, text, layout, kinds })
         {
             module.to(Compute.Device);
         }
 
         ToyDenoiser denoiser = new(network, layout);
-        using FlatParameters parameters = new(network.named_parameters());
+        using FlatParameters parameters = singleFrames
+            ? new(network.named_parameters()) : FlatParameters.Of(("unet", network), ("text", text), ("layout", layout), ("kinds", kinds));
         using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1));
         using ExponentialMovingAverage average = new(parameters, AverageDecay);
         TrainingState state = new(parameters, optimiser, average, $"{_name}, seed {seed}, {steps} steps");
@@ -116,6 +120,8 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
         parameters.WriteBack(average.Values);
         Dictionary<string, string> metadata = new() { [ScaleKey] = corpus.Scale.ToString("R", CultureInfo.InvariantCulture) };
         Safetensors.Save(context.PathOf(DenoiserFile), StateLoader.StateOf(network).ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float16)), metadata);
+        Safetensors.Save(context.PathOf(LayoutPriorTraining.TextFile), StateLoader.StateOf(text));
+        Safetensors.Save(context.PathOf(LayoutPriorTraining.LayoutFile), StateLoader.StateOf(layout));
 
         JsonObject Step(long step)
         {
@@ -133,10 +139,19 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
 
             long[] timesteps = [.. Enumerable.Range(0, batch).Select(_ => (long)stream.Next(NoiseSchedule.Timesteps))];
             Tensor noise_BCTHW = GaussianNoise.Draw(stream, clean_BCTHW.shape).to(Compute.Device);
-            Tensor error_B = Error(clean_BCTHW, noise_BCTHW, tensor(timesteps, device: Compute.Device), tokens_BL, frame_B);
+            Tensor context_BLD = text.call(tokens_BL);
+            Tensor error_B = Error(clean_BCTHW, noise_BCTHW, tensor(timesteps, device: Compute.Device), context_BLD, frame_B);
             Tensor weights_B = tensor(timesteps.Select(timestep => weights[timestep / WeightSpan]).ToArray(), device: Compute.Device);
-            (weights_B * error_B).mean().backward();
+            Tensor loss = (weights_B * error_B).mean();
             JsonObject metrics = Summary(error_B.cpu().data<float>().ToArray(), timesteps);
+            if (!singleFrames)
+            {
+                Tensor kindLoss = kinds.call(tokens_BL, layout.call(context_BLD).Summary_BE);
+                loss += KindWeight * kindLoss;
+                metrics["kindLoss"] = kindLoss.item<float>();
+            }
+
+            loss.backward();
             metrics["gradientNorm"] = optimiser.Step(LearningRateSchedule.WarmUpCosine(PeakLearningRate, WarmUpSteps, steps, step));
             average.Update();
             if ((step + 1) % StepsPerLook == 0)
@@ -148,11 +163,11 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
         }
 
         // Mean squared error of the velocity, per clip.
-        Tensor Error(Tensor clean_BCTHW, Tensor noise_BCTHW, Tensor timesteps_B, Tensor tokens_BL, Tensor? frame_B = null)
+        Tensor Error(Tensor clean_BCTHW, Tensor noise_BCTHW, Tensor timesteps_B, Tensor context_BLD, Tensor? frame_B = null)
         {
             Tensor noisy_BCTHW = ToyModels.Schedule.AddNoise(clean_BCTHW, noise_BCTHW, timesteps_B);
             Tensor target_BCTHW = ToyModels.Schedule.TargetOf(ToyModels.Target, clean_BCTHW, noise_BCTHW, timesteps_B);
-            return (denoiser.Predict(noisy_BCTHW, timesteps_B, text.call(tokens_BL), frame_B) - target_BCTHW).square().mean([1, 2, 3, 4]);
+            return (denoiser.Predict(noisy_BCTHW, timesteps_B, context_BLD, frame_B) - target_BCTHW).square().mean([1, 2, 3, 4]);
         }
 
         JsonObject Look()
@@ -176,7 +191,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
         float HeldOutError(int from, int to, Tensor tokens_BL)
         {
             Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(from + (i * (to - from) / EncodedCorpus.HeldOut)))], device: Compute.Device);
-            return Error(heldOut_BCTHW, heldOutNoise_BCTHW, timesteps_B, tokens_BL).mean().item<float>();
+            return Error(heldOut_BCTHW, heldOutNoise_BCTHW, timesteps_B, text.call(tokens_BL)).mean().item<float>();
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class ToyLabelledClips
     private const double OtherCaptionShare = 0.1;
     private const double ChangedCaptionShare = 0.2;
     private const double StillShare = 0.1;
-    private const int ClipsPerFile = 16;
+    private const int ClipsPerFile = 32;
     private const double SecondsPerClip = 0.2;
     private const double SecondsPerStep = 0.1;
 

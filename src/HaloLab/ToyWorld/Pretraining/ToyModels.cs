@@ -34,9 +34,10 @@ public static class ToyModels
     };
 
     /// <summary>
-    /// 8 latent channels and the 8 of the layout prior go in; 64 channels at 8×8 and at 4×4, where the attention is. With 32 channels at 8×8 outlines stayed soft even where the latents
-    /// are hardly noised (docs/toy-world.md). The temporal attention after the first convolution is left out: at 8×8 it costs much, and the convolutions over time mix the
-    /// frames there.
+    /// 8 latent channels and the 8 of the layout prior go in; 64 channels at 8×8 and at 4×4. With 32 channels at 8×8 outlines stayed soft even where the latents
+    /// are hardly noised, and with attention at 4×4 alone, where two objects often share a place, either got the other's kind as often as its own (docs/toy-world.md).
+    /// Temporal attention is at 4×4 only, and not after the first convolution: at 8×8 it costs as much as everything else, and the convolutions over
+    /// time mix the frames there.
     /// </summary>
     public static UNet3DOptions Denoiser { get; } = new()
     {
@@ -46,7 +47,8 @@ public static class ToyModels
         NormGroups = 8,
         ChannelMultipliers = [1, 1],
         ResBlocks = 1,
-        AttentionResolutions = [2],
+        AttentionResolutions = [1, 2],
+        TemporalAttentionResolutions = [2],
         HeadChannels = 16,
         InitialTemporalAttention = false,
         ContextChannels = TextWidth,

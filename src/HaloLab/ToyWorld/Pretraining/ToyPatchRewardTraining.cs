@@ -11,13 +11,13 @@ internal sealed class ToyPatchRewardTraining(long seed, int steps, ToyLabelledCl
 {
     public const string PatchRewardFile = "patch-reward.safetensors";
 
-    public Stage Stage() => clips.Training("toy-patch-reward", version: 3, steps, [videoReward], Train);
+    public Stage Stage() => clips.Training("toy-patch-reward", version: 4, steps, [videoReward], Train);
 
     private void Train(StageContext context)
     {
         using RewardTrainingSet data = ToyRewardTraining.Grade(clips.Load(context), seed, new SimulatedTeacher(seed));
         using RewardModel model = RewardModel.Load(context.Input(videoReward.Name, ToyRewardTraining.VideoRewardFile));
-        RewardTrainingOptions options = RewardTrainingOptions.Joint with { Budget = RewardTrainingOptions.DefaultBudget with { Steps = steps } };
+        RewardTrainingOptions options = RewardTrainingOptions.Joint with { Budget = ToyRewardTraining.Budget(steps) };
         RewardTrainer.Train(model, data, options, seed, context.Folder, done => context.Report(done, steps), context.Cancellation);
         model.Save(context.PathOf(PatchRewardFile));
     }

@@ -22,7 +22,7 @@ public sealed record ToyPretrainingSettings
     public int FrameBatch { get; init; } = 16;
 
     /// <summary>Optimiser steps of the generator on clips, after that or after the one that it is trained on from.</summary>
-    public int GeneratorSteps { get; init; } = 5000;
+    public int GeneratorSteps { get; init; } = 3200;
 
     /// <summary>Clips in each of those steps.</summary>
     public int GeneratorBatch { get; init; } = 64;
@@ -31,10 +31,10 @@ public sealed record ToyPretrainingSettings
     public int QualityPrompts { get; init; } = 192;
 
     /// <summary>Samples of the generator that each judge is trained on.</summary>
-    public int JudgedSamples { get; init; } = 800;
+    public int JudgedSamples { get; init; } = 3000;
 
     /// <summary>Renders that each judge is trained on beside them.</summary>
-    public int JudgedRenders { get; init; } = 6000;
+    public int JudgedRenders { get; init; } = 4000;
 
     /// <summary>Optimiser steps of each judge.</summary>
     public int JudgeSteps { get; init; } = 2000;

@@ -11,7 +11,10 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
 
     public static RewardModelOptions Options { get; } = new(new ToyTokenizer().VocabularySize, new ToyTokenizer().ContextLength);
 
-    public Stage Stage() => clips.Training("toy-video-reward", version: 5, steps, [], Train);
+    public Stage Stage() => clips.Training("toy-video-reward", version: 6, steps, [], Train);
+
+    /// <summary>Large batches, which the many clips allow.</summary>
+    public static TrainingBudget Budget(int steps) => new() { Steps = steps, BatchSize = 64 };
 
     /// <summary>SHA-256 of the shipped file.</summary>
     public static string HashOf(string folder) => FileHash.Of(Path.Combine(folder, VideoRewardFile), "the toy video reward model that `halolab toy pretrain` makes");
@@ -20,7 +23,7 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
     public static RewardTrainingSet Grade(IReadOnlyList<(ToyCaption Caption, VideoClip Clip)> set, long seed, SimulatedTeacher? teacher)
     {
         IReadOnlyList<SimulatedAnnotator> annotators = SimulatedAnnotator.Population(seed);
-        OracleVerdict[] verdicts = [.. set.Select(item => OracleVerdict.Of(item.Clip, item.Caption, DamageProcess.Grid))];
+        OracleVerdict[] verdicts = [.. set.AsParallel().AsOrdered().Select(item => OracleVerdict.Of(item.Clip, item.Caption, DamageProcess.Grid))];
         ToyTokenizer tokenizer = new();
         return new RewardTrainingSet(
             [.. set.Select(item => item.Clip)],
@@ -35,7 +38,7 @@ internal sealed class ToyRewardTraining(long seed, int steps, ToyLabelledClips c
     {
         using RewardTrainingSet data = Grade(clips.Load(context), seed, teacher: null);
         using RewardModel model = RewardModel.Create(Options, seed);
-        RewardTrainingOptions options = RewardTrainingOptions.VideoOnly with { Budget = RewardTrainingOptions.DefaultBudget with { Steps = steps } };
+        RewardTrainingOptions options = RewardTrainingOptions.VideoOnly with { Budget = Budget(steps) };
         RewardTrainer.Train(model, data, options, seed, context.Folder, done => context.Report(done, steps), context.Cancellation);
         model.Save(context.PathOf(VideoRewardFile));
     }

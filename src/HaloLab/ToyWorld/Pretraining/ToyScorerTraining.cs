@@ -24,7 +24,7 @@ internal sealed class ToyScorerTraining(long seed, int steps, ToyLabelledClips c
             scorer,
             [.. set.Select(item => item.Clip)],
             [.. set.Select(item => tokenizer.Encode(item.Caption.ToString()))],
-            [.. set.Select(item => Grades(annotators, item.Caption, item.Clip))],
+            [.. set.AsParallel().AsOrdered().Select(item => Grades(annotators, item.Caption, item.Clip))],
             LearnedScorerTrainer.DefaultBudget with { Steps = steps },
             seed,
             context.Folder,

@@ -93,8 +93,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         }
 
         (double[][] ofBefore, double[][] ofAfter) = (Patches(before), Patches(after));
-        double centre = ofBefore.SelectMany(values => values).Order().ElementAt(ofBefore.Sum(values => values.Length) / 2);
-        ColourScale scale = ColourScale.DivergingOver(ofBefore.Concat(ofAfter).SelectMany(values => values), centre);
+        ColourScale scale = ColourScale.Below(ofBefore.Concat(ofAfter).SelectMany(values => values), GradeScale.OneToFive.Best);
         List<PlayerClip> clips = [];
         for (int i = 0; i < shown.Length; i++)
         {
@@ -103,7 +102,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         }
 
         return HtmlFragment.Concat([
-            Note($"The first {shown.Length} judged prompts, not chosen: the untuned generator and HALO from the same noise. The colours are the patch reward model's rewards around their median."),
+            Note($"The first {shown.Length} judged prompts, not chosen: the untuned generator and HALO from the same noise. The colours say how far the patch reward model's rewards lie below the best grade."),
             new ClipPlayer(clips).ToHtml(),
         ]);
     }

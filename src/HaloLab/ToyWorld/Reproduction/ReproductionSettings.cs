@@ -66,7 +66,7 @@ public sealed record ReproductionSettings
     /// <summary>How far a sample is re-noised, as a share of the sampling steps.</summary>
     public double ResampleShare { get; init; } = 0.75;
 
-    /// <summary>Optimiser steps of every reward model.</summary>
+    /// <summary>Optimiser steps of a reward model that has all labels; with fewer it takes proportionally fewer, so that each sees its labels equally often.</summary>
     public required int RewardSteps { get; init; }
 
     /// <summary>Numbers of labelled prompts at which claim C2 is measured, rising; the last is all of them.</summary>

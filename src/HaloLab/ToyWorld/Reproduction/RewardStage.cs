@@ -11,11 +11,13 @@ namespace HaloLab.ToyWorld.Reproduction;
 internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, RewardArm arm, int labelledPrompts, Stage candidates, Stage labels)
 {
     public const string ModelFile = "reward-model.safetensors";
-    private const double SecondsPerStep = 0.25;
+    private const double SecondsPerStep = 0.12;
+
+    private int Steps => Math.Max(1, settings.RewardSteps * labelledPrompts / settings.LabelledPrompts);
 
     public Stage Stage() => new(
         $"reward-{Name(arm)}-{labelledPrompts}-s{seed}",
-        3,
+        4,
         new JsonObject
         {
             ["seed"] = seed,
@@ -25,7 +27,7 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
             ["options"] = JsonSerializer.SerializeToNode(Options()),
         },
         [candidates, labels],
-        settings.RewardSteps * SecondsPerStep,
+        Steps * SecondsPerStep,
         Train);
 
     public static string Name(RewardArm arm) => arm switch
@@ -52,13 +54,13 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
         using RewardModel continued = RewardModel.Load(Path.Combine(generator.Folder, ToyRewardTraining.VideoRewardFile));
         using RewardModel scratch = RewardModel.Create(continued.Options, seed);
         RewardModel model = arm == RewardArm.Continued ? continued : scratch;
-        RewardTrainer.Train(model, data, Options(), seed, context.Folder, done => context.Report(done, settings.RewardSteps), context.Cancellation);
+        RewardTrainer.Train(model, data, Options(), seed, context.Folder, done => context.Report(done, Steps), context.Cancellation);
         model.Save(context.PathOf(ModelFile));
     }
 
     private RewardTrainingOptions Options()
     {
         RewardTrainingOptions losses = arm == RewardArm.PatchOnly ? RewardTrainingOptions.PatchOnly : RewardTrainingOptions.Joint;
-        return losses with { Budget = RewardTrainingOptions.DefaultBudget with { Steps = settings.RewardSteps } };
+        return losses with { Budget = new() { Steps = Steps } };
     }
 }

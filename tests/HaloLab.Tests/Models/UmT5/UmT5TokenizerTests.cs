@@ -44,6 +44,28 @@ public class UmT5TokenizerTests
         }
     }
 
+    [Theory]
+    [Trait("Category", "Golden")]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void WithoutBytePiecesWhatIsUnknownIsOnePiece(GoldenCase golden)
+    {
+        const int Unknown = 2;
+        int firstByte = golden.Json.GetProperty("first_byte_piece").GetInt32();
+        int bytes = golden.Json.GetProperty("byte_pieces").GetInt32();
+        string model = Path.Combine(golden.Folder, golden.Json.GetProperty("model_file").GetString()!);
+        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "spiece.model");
+        File.WriteAllBytes(path, SentencePieceModel.WithoutBytes(File.ReadAllBytes(model)));
+        UmT5Tokenizer tokenizer = UmT5Tokenizer.Load(path, golden.Json.GetProperty("maxlen").GetInt32(), cleansText: false);
+        Assert.Equal(golden.Json.GetProperty("vocab_size").GetInt32() - bytes, tokenizer.VocabularySize);
+        foreach (JsonElement row in golden.Json.GetProperty("rows").EnumerateArray())
+        {
+            // The same pieces with bytes as the unknown one, and no more than one of that in a row.
+            long[] expected = [.. Ids(row, "ids_raw_text").Select(id => id < firstByte ? id : id < firstByte + bytes ? Unknown : id - bytes)];
+            expected = [.. expected.Where((id, i) => id != Unknown || i == 0 || expected[i - 1] != Unknown)];
+            Assert.Equal(expected, tokenizer.EncodeRaw(row.GetProperty("text").GetString()!).Select(id => (long)id));
+        }
+    }
+
     [Fact]
     public void AFileThatIsNoModelIsNamed()
     {

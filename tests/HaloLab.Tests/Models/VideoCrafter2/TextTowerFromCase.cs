@@ -26,7 +26,7 @@ internal static class TextTowerFromCase
         return tower;
     }
 
-    private static Tensor Embedding(JsonElement formula, int rows, int columns)
+    internal static Tensor Embedding(JsonElement formula, int rows, int columns)
     {
         long Integer(string name) => formula.GetProperty(name).GetInt64();
         (long a, long b, long c, long m) = (Integer("a"), Integer("b"), Integer("c"), Integer("m"));

@@ -3,45 +3,46 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
-using HaloLab.Experiments;
 using HaloLab.GranDpo;
 using HaloLab.Preferences;
-using HaloLab.ToyWorld.Pretraining;
 using HaloLab.Videos;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace HaloLab.ToyWorld;
+namespace HaloLab.Experiments;
 
 /// <summary>
-/// Gran-DPO of the toy generator on given video files (<c>halolab train</c>): the clips are resampled and encoded once, then trained on. The
-/// tuned generator goes to the folder <c>model</c>, which <c>halolab generate --checkpoints</c> takes.
+/// Gran-DPO on given video files (<c>halolab train</c>): prompts and resampled clips are encoded once, then trained on. What was tuned goes to the
+/// folder <c>model</c>.
 /// </summary>
 public sealed class VideoPairTraining
 {
     private const string SourcesFile = "videos.json";
-    private const string WeightsFile = "weights.safetensors";
+    private const string ConditionsFile = "conditions.safetensors";
+    private const double SecondsPerPrompt = 1;
     private const double SecondsPerVideo = 1;
     private const double SecondsPerStep = 0.7;
 
     private readonly VideoPairTable _table;
-    private readonly string _checkpoints;
+    private readonly ITunableModel _model;
     private readonly GranDpoTrainerOptions _options;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
+    private readonly string[] _prompts;
+    private readonly Stage _conditions;
     private readonly Stage _encoded;
     private readonly Stage _tuned;
 
     /// <param name="table">The pairs; tied ones are left out.</param>
-    /// <param name="checkpointFolder">The toy generator to start from.</param>
+    /// <param name="model">The generator to start from; it stays the caller's.</param>
     /// <param name="options">How to train. Without any patch rewards among the pairs the objective has its video term alone.</param>
-    /// <exception cref="InputException">A video or checkpoint is missing, the grid does not fit, or nothing is left to train on.</exception>
-    public VideoPairTraining(VideoPairTable table, string checkpointFolder, GranDpoTrainerOptions options)
+    /// <exception cref="InputException">A video is missing, the grid does not fit, or nothing is left to train on.</exception>
+    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options)
     {
         ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        ToyGenerator.Lattice.Edges(options.Grid);
-        _table = table;
-        _checkpoints = checkpointFolder;
+        model.Lattice.Edges(options.Grid);
+        (_table, _model) = (table, model);
         Pairs = [.. table.Pairs.Where(pair => !table.TiedRows.Contains(pair.Row))];
         if (Pairs.Count == 0)
         {
@@ -56,19 +57,27 @@ public sealed class VideoPairTraining
             _hashes.Add(path, FileHash.Of(path, "a video file"));
         }
 
-        using ToyGenerator generator = ToyGenerator.Load(checkpointFolder);
+        _prompts = [.. Pairs.Select(pair => model.Understood(pair.Prompt)).Distinct()];
+        string hash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(model.Files.OrderBy(item => item.Key, StringComparer.Ordinal))));
+        _conditions = new Stage(
+            "conditions",
+            1,
+            new JsonObject { ["model"] = hash, ["prompts"] = JsonSerializer.SerializeToNode(_prompts) },
+            [],
+            _prompts.Length * SecondsPerPrompt,
+            EncodePrompts);
         _encoded = new Stage(
             "encoded-videos",
-            2,
-            new JsonObject { ["generator"] = generator.Hash, ["rule"] = ToyResampling.Rule, ["videos"] = new JsonArray([.. _hashes.Values.Distinct().Order(StringComparer.Ordinal).Select(hash => JsonValue.Create(hash))]) },
+            3,
+            new JsonObject { ["model"] = hash, ["rule"] = model.ResamplingRule, ["videos"] = new JsonArray([.. _hashes.Values.Distinct().Order(StringComparer.Ordinal).Select(hash => JsonValue.Create(hash))]) },
             [],
             _hashes.Count * SecondsPerVideo,
-            Encode);
+            EncodeVideos);
         _tuned = new Stage(
             "tuned",
-            1,
-            new JsonObject { ["generator"] = generator.Hash, ["options"] = JsonSerializer.SerializeToNode(_options), ["pairs"] = HashOfPairs() },
-            [_encoded],
+            2,
+            new JsonObject { ["model"] = hash, ["options"] = JsonSerializer.SerializeToNode(_options), ["pairs"] = HashOfPairs() },
+            [_conditions, _encoded],
             _options.Steps * SecondsPerStep,
             Tune);
     }
@@ -86,26 +95,17 @@ public sealed class VideoPairTraining
     {
         IReadOnlyList<StageResult> results = new RunStore(Path.Combine(folder, "stages")).Run([_tuned], progress, cancellation);
         string model = Path.Combine(folder, "model");
-        using (NewDisposeScope())
-        {
-            Safetensors.Load(Path.Combine(_checkpoints, GeneratorTraining.DenoiserFile), out Dictionary<string, string> metadata);
-            Safetensors.Save(Path.Combine(model, GeneratorTraining.DenoiserFile), Safetensors.Load(Path.Combine(results[^1].Folder, WeightsFile)), metadata);
-        }
-
-        foreach (string file in ToyGenerator.Files.Where(file => file != GeneratorTraining.DenoiserFile))
-        {
-            AtomicFile.Write(Path.Combine(model, file), stream => stream.Write(File.ReadAllBytes(Path.Combine(_checkpoints, file))));
-        }
+        _model.Export(results[^1].Folder, model);
 
         // By hash: the files may lie elsewhere than they did when they were encoded.
-        Dictionary<string, Source> byHash = JsonFile.Read<Source[]>(Path.Combine(results[0].Folder, SourcesFile)).ToDictionary(source => source.Sha256);
+        Dictionary<string, Source> byHash = JsonFile.Read<Source[]>(Path.Combine(results.Single(result => result.Name == _encoded.Name).Folder, SourcesFile)).ToDictionary(source => source.Sha256);
         SortedDictionary<string, Source> sources = new(_hashes.ToDictionary(item => item.Key, item => byHash[item.Value]), StringComparer.Ordinal);
         object settings = new
         {
             Options = _options,
-            Resampling = ToyResampling.Rule,
+            Resampling = _model.ResamplingRule,
             Videos = sources.Select(item => new { Path = item.Key, item.Value.Sha256, item.Value.Frames, item.Value.Height, item.Value.Width, item.Value.FramesPerSecond }),
-            Pairs = Pairs.Select(pair => new { pair.Row, pair.PathA, pair.PathB, pair.Prompt, PromptAsUnderstood = ToyTokenizer.KnownPart(pair.Prompt), pair.RewardA, pair.RewardB, HasPatches = pair.PatchesA is not null }),
+            Pairs = Pairs.Select(pair => new { pair.Row, pair.PathA, pair.PathB, pair.Prompt, PromptAsUnderstood = _model.Understood(pair.Prompt), pair.RewardA, pair.RewardB, HasPatches = pair.PatchesA is not null }),
             _table.Repeated,
             _table.TiedRows,
             _table.IgnoredFields,
@@ -118,8 +118,7 @@ public sealed class VideoPairTraining
     /// <summary>A video as it was read.</summary>
     internal sealed record Source(string Sha256, int Frames, int Height, int Width, double FramesPerSecond);
 
-    private SortedDictionary<string, string> Inputs() =>
-        new(_hashes.Concat(ToyGenerator.Files.Select(file => KeyValuePair.Create(file, FileHash.Of(Path.Combine(_checkpoints, file))))).ToDictionary(), StringComparer.Ordinal);
+    private SortedDictionary<string, string> Inputs() => new(_hashes.Concat(_model.Files).ToDictionary(), StringComparer.Ordinal);
 
     /// <summary>Where a row's own numbers differ from the file's by more than rounding.</summary>
     private IEnumerable<string> Mismatches(SortedDictionary<string, Source> byPath)
@@ -139,10 +138,15 @@ public sealed class VideoPairTraining
         }
     }
 
-    private void Encode(StageContext context)
+    private void EncodePrompts(StageContext context)
     {
-        using ToyGenerator generator = ToyGenerator.Load(_checkpoints);
-        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        IReadOnlyList<Tensor> contexts = _model.EncodePrompts(_prompts, done => context.Report(done, _prompts.Length));
+        Safetensors.Save(context.PathOf(ConditionsFile), new Dictionary<string, Tensor> { ["conditions"] = cat([.. contexts]) });
+    }
+
+    private void EncodeVideos(StageContext context)
+    {
         List<Source> sources = [];
         foreach ((string path, string hash) in _hashes.DistinctBy(item => item.Value))
         {
@@ -153,7 +157,7 @@ public sealed class VideoPairTraining
             if (!File.Exists(latentsPath))
             {
                 using var scope = NewDisposeScope();
-                Tensor latents_BCTHW = generator.Autoencoder.EncodeClips(ToyResampling.Fit(clip).ToTensor().unsqueeze(0).to(Compute.Device)).cpu();
+                Tensor latents_BCTHW = _model.EncodeClips(_model.Fit(clip).ToTensor().unsqueeze(0).to(Compute.Device)).cpu();
                 Safetensors.Save(latentsPath, new Dictionary<string, Tensor> { ["latents"] = latents_BCTHW.squeeze(0) });
             }
         }
@@ -163,13 +167,11 @@ public sealed class VideoPairTraining
 
     private void Tune(StageContext context)
     {
-        using ToyGenerator model = ToyGenerator.Load(_checkpoints);
-        using TrainingPairs data = Data(model, context);
-        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, _options, context.Folder);
-        trainer.Run(context.Folder, done => context.Report(done, _options.Steps), context.Cancellation);
+        using TrainingPairs data = Data(context);
+        _model.Tune(data, _options, context.Folder, done => context.Report(done, _options.Steps), context.Cancellation);
     }
 
-    private TrainingPairs Data(ToyGenerator model, StageContext context)
+    private TrainingPairs Data(StageContext context)
     {
         using var scope = NewDisposeScope();
         PreferencePair[] pairs = [.. Pairs.Select(pair => new PreferencePair(
@@ -177,14 +179,9 @@ public sealed class VideoPairTraining
             new Candidate(_hashes[pair.PathA], pair.RewardA, pair.PatchesA),
             new Candidate(_hashes[pair.PathB], pair.RewardB, pair.PatchesB),
             $"row {pair.Row}"))];
-        string[] prompts = [.. Pairs.Select(pair => ToyTokenizer.KnownPart(pair.Prompt)).Distinct()];
+        Tensor context_PLD = Safetensors.Load(context.Input(_conditions.Name, ConditionsFile))["conditions"].to(Compute.Device);
         return new TrainingPairs(
-            pairs,
-            Latents(pair => pair.PathA),
-            Latents(pair => pair.PathB),
-            model.Encode(prompts),
-            [.. Pairs.Select(pair => Array.IndexOf(prompts, ToyTokenizer.KnownPart(pair.Prompt)))],
-            ToyGenerator.Lattice);
+            pairs, Latents(pair => pair.PathA), Latents(pair => pair.PathB), context_PLD, [.. Pairs.Select(pair => Array.IndexOf(_prompts, _model.Understood(pair.Prompt)))], _model.Lattice);
 
         Tensor Latents(Func<VideoPair, string> side) =>
             stack([.. Pairs.Select(pair => Safetensors.Load(context.Input(_encoded.Name, LatentsFile(_hashes[side(pair)])))["latents"])]).to(Compute.Device);

@@ -4,26 +4,30 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace HaloLab.Models.VideoCrafter2;
+namespace HaloLab.Models.Clip;
 
-/// <summary>Causal multi-head self-attention with one projection for query, key and value, in that order.</summary>
-public sealed class TextAttention : Module<Tensor, Tensor>, IInitialised
+/// <summary>Multi-head self-attention with one projection for query, key and value, in that order.</summary>
+public sealed class ClipAttention : Module<Tensor, Tensor>, IInitialised
 {
     public readonly Parameter in_proj_weight;
     public readonly Parameter in_proj_bias;
     public readonly Layers.Linear out_proj;
 
     private readonly int _heads;
+    private readonly bool _isCausal;
 
-    public TextAttention(int width, int heads)
-        : base(nameof(TextAttention))
+    /// <param name="width">Width of the tokens, a multiple of <paramref name="heads"/>.</param>
+    /// <param name="heads">Number of heads.</param>
+    /// <param name="isCausal">Whether a token sees only those before it and itself, as in CLIP's text.</param>
+    public ClipAttention(int width, int heads, bool isCausal)
+        : base(nameof(ClipAttention))
     {
         if (width % heads != 0)
         {
             throw new ArgumentException($"{heads} heads do not divide a width of {width}.", nameof(heads));
         }
 
-        _heads = heads;
+        (_heads, _isCausal) = (heads, isCausal);
         in_proj_weight = Parameter(empty(3 * width, width));
         in_proj_bias = Parameter(zeros(3 * width));
         out_proj = new(width, width);
@@ -34,7 +38,7 @@ public sealed class TextAttention : Module<Tensor, Tensor>, IInitialised
     {
         using var scope = NewDisposeScope();
         Tensor[] parts = functional.linear(tokens_BLC, in_proj_weight, in_proj_bias).chunk(3, -1);
-        Tensor attended_BHLC = functional.scaled_dot_product_attention(Heads(parts[0]), Heads(parts[1]), Heads(parts[2]), is_casual: true);
+        Tensor attended_BHLC = functional.scaled_dot_product_attention(Heads(parts[0]), Heads(parts[1]), Heads(parts[2]), is_casual: _isCausal);
         return out_proj.call(attended_BHLC.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
     }
 

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Globalization;
+using HaloLab.Cli.Progress;
+using HaloLab.Experiments;
+using HaloLab.Generation;
+using HaloLab.Videos;
+
+namespace HaloLab.Cli.Verbs;
+
+/// <summary>The options of <c>halolab generate</c> for a published model.</summary>
+internal sealed class ModelOptions
+{
+    private const double GiB = 1L << 30;
+
+    private readonly Option<string?> _adapter = new("--adapter") { Description = "Adapter file of the model's denoiser, diffusers' or peft's form, for example what `halolab train` wrote." };
+    private readonly Option<int?> _steps = new("--steps") { Description = "Steps of the sampler. Default: the model's." };
+    private readonly Option<double?> _guidance = new("--guidance") { Description = "Guidance scale, 1 for none. Default: the model's." };
+    private readonly Option<int?> _frames = new("--frames") { Description = "Frames of a clip. Default: the model's." };
+    private readonly Option<string?> _size = new("--size") { Description = "WIDTHxHEIGHT in pixels. Default: the model's." };
+    private readonly Option<string?> _negative = new("--negative") { Description = "Negative prompt. Default: empty." };
+    private readonly Option<string?> _format = new("--format") { Description = "mp4 (default), webm or gif, which need ffmpeg, or png (animated, lossless)." };
+    private readonly Option<string?> _naming = new("--naming") { Description = "numbered (default: clip-PROMPT-NUMBER) or vbench (PROMPT-NUMBER with the prompt's text, as VBench expects)." };
+
+    public ModelOptions()
+    {
+        _format.AcceptOnlyFromAmong("mp4", "webm", "gif", "png");
+        _naming.AcceptOnlyFromAmong("numbered", "vbench");
+    }
+
+    public Option<string?> Folder { get; } = new("--model") { Description = "Folder of a published model in diffusers' layout (Wan2.1 or CogVideoX, text to video). Default: the toy generator." };
+
+    public IReadOnlyList<Option> All => [Folder, .. Others];
+
+    private Option[] Others => [_adapter, _steps, _guidance, _frames, _size, _negative, _format, _naming];
+
+    /// <summary>The toy generator has no such choices.</summary>
+    /// <exception cref="InputException">One of the options is given.</exception>
+    public void RefuseWithoutFolder(ParseResult parsed)
+    {
+        Option? given = Others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+        if (given is not null)
+        {
+            throw new InputException($"{given.Name} is for a published model: give its folder with --model.");
+        }
+    }
+
+    /// <summary>Generates and writes.</summary>
+    public void Generate(ParseResult parsed, string[] prompts, int clipsPerPrompt, long seed, string folder, CancellationToken cancellation)
+    {
+        using VideoPipeline pipeline = VideoPipeline.Open(parsed.GetValue(Folder)!, parsed.GetValue(_adapter));
+        VideoSettings defaults = pipeline.Defaults;
+        (int width, int height) = parsed.GetValue(_size) is string size ? Size(size) : (defaults.Width, defaults.Height);
+        VideoSettings settings = defaults with
+        {
+            Steps = parsed.GetValue(_steps) ?? defaults.Steps,
+            Guidance = parsed.GetValue(_guidance) ?? defaults.Guidance,
+            Frames = parsed.GetValue(_frames) ?? defaults.Frames,
+            Width = width,
+            Height = height,
+        };
+        if (settings.Steps < 1)
+        {
+            throw new InputException($"--steps {settings.Steps}: expected at least 1.");
+        }
+
+        if (!double.IsFinite(settings.Guidance))
+        {
+            throw new InputException($"--guidance {settings.Guidance}: expected a number.");
+        }
+
+        RequireMemory(pipeline, settings);
+        string extension = "." + (parsed.GetValue(_format) ?? "mp4");
+        RequireCodec(extension);
+        Func<int, int, string> nameOf = parsed.GetValue(_naming) == "vbench" ? VBenchNames(prompts) : (prompt, number) => string.Create(CultureInfo.InvariantCulture, $"clip-{prompt:0000}-{number:000}");
+        VideoGeneration generation = new(pipeline, prompts, parsed.GetValue(_negative) ?? "", clipsPerPrompt, settings, seed, extension, nameOf);
+        foreach (VideoGeneration.Clip clip in RunDisplay.Show(progress => generation.Run(folder, progress, cancellation)))
+        {
+            Console.WriteLine(Path.Combine(folder, clip.File));
+        }
+    }
+
+    internal static (int Width, int Height) Size(string text)
+    {
+        string[] parts = text.Split('x');
+        return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int width) && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int height)
+            ? (width, height) : throw new InputException($"--size {text}: expected WIDTHxHEIGHT, for example 832x480.");
+    }
+
+    private static void RequireMemory(VideoPipeline pipeline, VideoSettings settings)
+    {
+        double needed = pipeline.EstimateBytes(settings) / GiB;
+        string what = string.Create(CultureInfo.InvariantCulture, $"{pipeline.Name}, {settings.Frames} frames of {settings.Width}x{settings.Height}: about {needed:0.0} GiB of memory (an estimate)");
+        double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / GiB;
+        if (Compute.Device.type == TorchSharp.DeviceType.CPU && needed > there)
+        {
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{what}, and this machine has {there:0.0} GiB. Ask for fewer --frames or a smaller --size, or take a machine with more memory."));
+        }
+
+        Console.Error.WriteLine(what + ".");
+    }
+
+    /// <summary>Writes a clip to see, before hours of sampling, that it can be done.</summary>
+    private static void RequireCodec(string extension)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"halolab-{Guid.NewGuid():n}{extension}");
+        try
+        {
+            VideoFile.WriteAsync(new VideoClip(new byte[16 * 16 * 3], 1, 16, 16, 8), path).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static Func<int, int, string> VBenchNames(string[] prompts)
+    {
+        string? impossible = prompts.FirstOrDefault(prompt => prompt.Contains('/', StringComparison.Ordinal) || prompt.Contains('\0', StringComparison.Ordinal));
+        return impossible is null
+            ? (prompt, number) => string.Create(CultureInfo.InvariantCulture, $"{prompts[prompt]}-{number}")
+            : throw new InputException($"--naming vbench: the prompt '{impossible}' has a character that no file name can have.");
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using HaloLab.Checkpoints;
+using HaloLab.Generation;
+using HaloLab.GranDpo;
+using HaloLab.Videos;
+using static TorchSharp.torch;
+
+namespace HaloLab.Experiments;
+
+/// <summary>A published model, tuned on given videos by adapters; its export is an adapter file in diffusers' form.</summary>
+public sealed class TunablePipeline : ITunableModel
+{
+    /// <summary>The exported adapters, by diffusers' custom.</summary>
+    public const string AdapterFile = "pytorch_lora_weights.safetensors";
+
+    private readonly VideoPipeline _pipeline;
+    private readonly VideoSettings _settings;
+
+    /// <param name="pipeline">The model; it becomes this object's.</param>
+    /// <param name="settings">Frames and size of the clips.</param>
+    /// <exception cref="InputException">The model has no latents of that size.</exception>
+    public TunablePipeline(VideoPipeline pipeline, VideoSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        ArgumentNullException.ThrowIfNull(settings);
+        (_pipeline, _settings) = (pipeline, settings);
+        Lattice = pipeline.Lattice(settings);
+        Files = pipeline.Hashes();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Files { get; }
+
+    /// <inheritdoc/>
+    public LatentLattice Lattice { get; }
+
+    /// <inheritdoc/>
+    public string ResamplingRule => string.Create(CultureInfo.InvariantCulture, $"the whole clip spread over {_settings.Frames} frames of {_settings.Width}x{_settings.Height}; {ClipResampler.Rule}");
+
+    /// <inheritdoc/>
+    public VideoClip Fit(VideoClip clip) => ClipResampler.WholeClip(clip, _settings.Frames, _settings.Height, _settings.Width);
+
+    /// <inheritdoc/>
+    public string Understood(string prompt) => prompt;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> EncodePrompts(IReadOnlyList<string> prompts, Action<int>? onPrompt = null) => _pipeline.Encode(prompts, onPrompt);
+
+    /// <inheritdoc/>
+    public Tensor EncodeClips(Tensor pixels_BCTHW) => _pipeline.EncodeClips(pixels_BCTHW);
+
+    /// <inheritdoc/>
+    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, CancellationToken cancellation)
+    {
+        using VideoPipeline.LoadedDenoiser loaded = _pipeline.LoadDenoiser();
+        using GranDpoTrainer trainer = new(loaded.Module, loaded.Denoiser, _pipeline.TrainingTarget, data, options, folder);
+        trainer.Run(folder, advanced, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Export(string tuned, string folder)
+    {
+        using LoraFile adapters = LoraFile.Load(tuned);
+        adapters.SaveDiffusers(Path.Combine(folder, AdapterFile), _pipeline.DenoiserPart);
+    }
+
+    public void Dispose() => _pipeline.Dispose();
+}

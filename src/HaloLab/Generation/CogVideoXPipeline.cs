@@ -1,0 +1,163 @@
+using System.Text.Json;
+using HaloLab.Diffusion;
+using HaloLab.Models;
+using HaloLab.Models.CogVideoX;
+using HaloLab.Models.UmT5;
+using HaloLab.Videos;
+using static TorchSharp.torch;
+
+namespace HaloLab.Generation;
+
+/// <summary>CogVideoX 2B and 5B, text to video (Yang et al. 2024, arXiv 2408.06072): T5, a transformer over text and video together, and a causal autoencoder.</summary>
+public sealed class CogVideoXPipeline : VideoPipeline
+{
+    private const string TextPart = "text_encoder";
+    private const string TokenizerPart = "tokenizer";
+    private const string Transformer = "transformer";
+    private const string AutoencoderPart = "vae";
+    private const string SchedulerPart = "scheduler";
+
+    // As for Wan2.1, but text and video go through a block together, and its inner layer is four times as wide.
+    private const int CopiesOfTokens = 20;
+    private const int CopiesOfFrames = 60;
+
+    private readonly CogVideoXConfig _denoiserConfig;
+    private readonly CogVideoXVaeConfig _autoencoderConfig;
+    private readonly Scheduler _scheduler;
+    private CogVideoXTransformer? _denoiser;
+    private CogVideoXAutoencoder? _autoencoder;
+
+    /// <exception cref="InputException">A part is missing or is not one of CogVideoX.</exception>
+    public CogVideoXPipeline(DiffusersFolder folder)
+        : base(folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        _denoiserConfig = folder.Configuration(Transformer, CogVideoXConfig.FromJson);
+        _autoencoderConfig = folder.Configuration(AutoencoderPart, CogVideoXVaeConfig.FromJson);
+        _scheduler = folder.Configuration(SchedulerPart, Scheduler.FromJson, "scheduler_config.json");
+        if (_denoiserConfig.InChannels != _autoencoderConfig.LatentChannels)
+        {
+            throw new InputException($"{folder.Path}: the transformer reads {_denoiserConfig.InChannels} latent channels and the autoencoder makes {_autoencoderConfig.LatentChannels}. The parts are of different models.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "CogVideoX text to video";
+
+    /// <inheritdoc/>
+    public override VideoSettings Defaults { get; } = new(Frames: 49, Height: 480, Width: 720, Steps: 50, Guidance: 6, FramesPerSecond: 8);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Parts { get; } = [TextPart, TokenizerPart, Transformer, AutoencoderPart, SchedulerPart];
+
+    /// <inheritdoc/>
+    public override string DenoiserPart => Transformer;
+
+    /// <inheritdoc/>
+    public override ITrainingTarget TrainingTarget => new NoiseScheduleTarget(NoiseSchedule.CogVideoX(_scheduler.SnrShift), PredictionTarget.Velocity, FormattableString.Invariant($"CogVideoX, signal-to-noise shift {_scheduler.SnrShift:R}"));
+
+    /// <inheritdoc/>
+    public override int LatentChannels => _autoencoderConfig.LatentChannels;
+
+    /// <inheritdoc/>
+    public override LatentLattice Lattice(VideoSettings settings) => CausalLatents(
+        settings, _autoencoderConfig.TemporalCompressionRatio, _autoencoderConfig.SpatialStride, _denoiserConfig.PatchSize, _denoiserConfig.PatchSize);
+
+    /// <inheritdoc/>
+    public override long EstimateBytes(VideoSettings settings)
+    {
+        long[] latents_CTHW = LatentShape(settings);
+        long tokens = _denoiserConfig.MaxTextSeqLength + (latents_CTHW[1] * latents_CTHW[2] * latents_CTHW[3] / (_denoiserConfig.PatchSize * _denoiserConfig.PatchSize));
+        long text = Folder.Values(TextPart);
+        long denoiser = Folder.Values(DenoiserPart) + (tokens * CopiesOfTokens * _denoiserConfig.Width);
+        long frame = (long)settings.Height * settings.Width;
+        long autoencoder = Folder.Values(AutoencoderPart) + (CopiesOfFrames * _autoencoderConfig.BlockOutChannels[0] * frame) + (3 * settings.Frames * frame);
+        return BytesPerValue * Math.Max(text, Math.Max(denoiser, autoencoder));
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        UmT5Config config = Folder.Configuration(TextPart, UmT5Config.FromJson) with { ModelType = "t5" };
+        UmT5Tokenizer tokenizer = Tokenizer(config, UmT5Tokenizer.Load(Folder.FileOf(TokenizerPart, "spiece.model"), _denoiserConfig.MaxTextSeqLength, cleansText: false));
+        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config), UmT5Encoder.UnusedKeys);
+        using var noGradient = no_grad();
+        List<Tensor> contexts = [];
+        foreach (string prompt in prompts)
+        {
+            using var scope = NewDisposeScope();
+            Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
+
+            // No mask: CogVideoX was trained with what the encoder says to padding.
+            contexts.Add(encoder.call(ids_1L, ones_like(ids_1L)).cpu().MoveToOuterDisposeScope());
+            onPrompt?.Invoke(contexts.Count);
+        }
+
+        return contexts;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Denoise(Tensor start_BCTHW, Tensor context_BLD, ClassifierFreeGuidance? guidance, int steps, Func<int, Tensor> noiseOfStep, Action<int>? onStep = null)
+    {
+        _denoiser ??= FillDenoiser(new CogVideoXTransformer(_denoiserConfig));
+        CogVideoXDenoiser denoiser = new(_denoiser);
+        NoiseSchedule schedule = NoiseSchedule.CogVideoX(_scheduler.SnrShift);
+        return _scheduler.IsDpm
+            ? new CogVideoXDpmSampler(schedule, steps).Sample(denoiser, start_BCTHW, context_BLD, noiseOfStep, guidance, onStep)
+            : new DdimSampler(schedule, steps, target: PredictionTarget.Velocity, spacing: TimestepSpacing.Trailing, endsClean: true)
+                .Sample(denoiser, start_BCTHW, context_BLD, guidance, onStep: onStep);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Decode(Tensor latents_BCTHW)
+    {
+        Release(ref _denoiser);
+        _autoencoder ??= Folder.Fill(AutoencoderPart, new CogVideoXAutoencoder(_autoencoderConfig));
+        using var noGradient = no_grad();
+        return _autoencoder.Decode(latents_BCTHW);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor EncodeClips(Tensor pixels_BCTHW)
+    {
+        _autoencoder ??= Folder.Fill(AutoencoderPart, new CogVideoXAutoencoder(_autoencoderConfig));
+        using var noGradient = no_grad();
+        return _autoencoder.Encode(pixels_BCTHW);
+    }
+
+    /// <inheritdoc/>
+    public override LoadedDenoiser LoadDenoiser()
+    {
+        Release(ref _autoencoder);
+        CogVideoXTransformer network = FillDenoiser(new CogVideoXTransformer(_denoiserConfig));
+        return new LoadedDenoiser(network, new CogVideoXDenoiser(network));
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Release(ref _denoiser);
+        Release(ref _autoencoder);
+    }
+
+    /// <summary>Which sampler, and by what the signal-to-noise ratio is divided.</summary>
+    private sealed record Scheduler(bool IsDpm, double SnrShift)
+    {
+        private const double DefaultShift = 3;
+
+        public static Scheduler FromJson(JsonElement json, string source)
+        {
+            string? name = json.TryGetProperty("_class_name", out JsonElement field) ? field.GetString() : null;
+            double shift = !json.TryGetProperty("snr_shift_scale", out JsonElement value) ? DefaultShift
+                : value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0 ? value.GetDouble()
+                : throw new InputException($"{source}: snr_shift_scale is {value}, expected a number above 0.");
+            return name switch
+            {
+                "CogVideoXDDIMScheduler" => new Scheduler(IsDpm: false, shift),
+                "CogVideoXDPMScheduler" => new Scheduler(IsDpm: true, shift),
+                _ => throw new InputException($"{source}: _class_name is '{name}', expected CogVideoXDDIMScheduler or CogVideoXDPMScheduler."),
+            };
+        }
+    }
+}

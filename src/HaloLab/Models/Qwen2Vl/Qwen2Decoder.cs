@@ -1,0 +1,55 @@
+using HaloLab.Models.Layers;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace HaloLab.Models.Qwen2Vl;
+
+/// <summary>The language model of Qwen2-VL, from embedded tokens to states.</summary>
+public sealed class Qwen2Decoder : Module
+{
+    public readonly TokenEmbedding embed_tokens;
+    public readonly ModuleList<Qwen2Layer> layers;
+    public readonly RmsNorm norm;
+
+    private readonly Qwen2VlConfig _config;
+
+    public Qwen2Decoder(Qwen2VlConfig config)
+        : base(nameof(Qwen2Decoder))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        _config = config;
+        embed_tokens = new(config.VocabSize, config.HiddenSize);
+        layers = ModuleList(Enumerable.Range(0, config.NumHiddenLayers).Select(_ => new Qwen2Layer(config)).ToArray());
+        norm = new(config.HiddenSize, config.RmsNormEps);
+        RegisterComponents();
+    }
+
+    /// <summary>States of all positions after the final norm.</summary>
+    /// <param name="embedded_BLC">Embedded tokens.</param>
+    /// <param name="mask_BL">1 where there is a token, 0 for padding, whose own states mean nothing.</param>
+    /// <param name="positions_3BL">Positions in time, height and width.</param>
+    public Tensor States(Tensor embedded_BLC, Tensor mask_BL, Tensor positions_3BL)
+    {
+        using var scope = NewDisposeScope();
+        Qwen2Rotation rotation = Qwen2Rotation.OfDecoder(positions_3BL, _config);
+        Tensor mask_B1LL = Mask(mask_BL);
+        Tensor states_BLC = embedded_BLC;
+        foreach (Qwen2Layer layer in layers)
+        {
+            states_BLC = layer.Apply(states_BLC, rotation, mask_B1LL);
+        }
+
+        return norm.call(states_BLC).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Where a place may look: at tokens up to itself. Padding before the first token, which sees none, looks at itself: a row that may look nowhere would give NaN.</summary>
+    private static Tensor Mask(Tensor mask_BL)
+    {
+        using var scope = NewDisposeScope();
+        long length = mask_BL.shape[1];
+        Tensor tokens_BLL = ones([length, length], ScalarType.Bool, mask_BL.device).tril() & mask_BL.to(ScalarType.Bool).unsqueeze(1);
+        Tensor itself_LL = eye(length, length, ScalarType.Bool, mask_BL.device);
+        return (tokens_BLL | (itself_LL & tokens_BLL.any(-1, keepdim: true).logical_not())).unsqueeze(1).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using HaloLab.Checkpoints;
+using HaloLab.Tests.Goldens;
+using HaloLab.Tests.Models.UmT5;
+using static TorchSharp.torch;
+
+namespace HaloLab.Tests.Generation;
+
+/// <summary>Writes the models of an end-to-end case as a folder in the published layout: configurations, shards with an index, tokenizer.</summary>
+internal static class PipelineFolder
+{
+    /// <summary>The tiny tokenizer has fewer; a case whose ids were drawn has fewer rows than this in its table, which are repeated then.</summary>
+    private const int Pieces = 600;
+
+    public static void Write(GoldenCase golden, string folder)
+    {
+        GoldenCase Part(string name) => golden.Sibling(Path.GetFileNameWithoutExtension(golden.Json.GetProperty("params_from").GetProperty(name).GetString()!));
+        bool isWan = golden.Json.GetProperty("kind").GetString() == "wan_e2e";
+        WriteJson(Path.Combine(folder, "model_index.json"), new JsonObject { ["_class_name"] = isWan ? "WanPipeline" : "CogVideoXPipeline" });
+        WritePart("text_encoder", Part("text_encoder"), "config", "model");
+        WritePart("transformer", Part("transformer"), "config", "diffusion_pytorch_model");
+        WritePart("vae", Part("vae"), isWan ? "config_full" : "config", "diffusion_pytorch_model");
+        Directory.CreateDirectory(Path.Combine(folder, "tokenizer"));
+        byte[] pieces = File.ReadAllBytes(Path.Combine(golden.Folder, "..", "wan", "tokenizer_tiny.model"));
+        File.WriteAllBytes(Path.Combine(folder, "tokenizer", "spiece.model"), isWan ? pieces : SentencePieceModel.WithoutBytes(pieces));
+        JsonElement scheduler = golden.Json.GetProperty("config").GetProperty("scheduler");
+        JsonObject arguments = JsonNode.Parse((isWan ? scheduler.GetProperty("args") : scheduler).GetRawText())!.AsObject();
+        arguments["_class_name"] = isWan ? scheduler.GetProperty("class").GetString() : "CogVideoXDDIMScheduler";
+        WriteJson(Path.Combine(folder, "scheduler", "scheduler_config.json"), arguments);
+
+        void WritePart(string part, GoldenCase source, string configuration, string name)
+        {
+            JsonObject config = JsonNode.Parse(source.Json.GetProperty(configuration).GetRawText())!.AsObject();
+            if (config.ContainsKey("vocab_size"))
+            {
+                config["vocab_size"] = Math.Max(Pieces, config["vocab_size"]!.GetValue<int>());
+            }
+
+            WriteJson(Path.Combine(folder, part, "config.json"), config);
+            (string Key, Tensor Value)[] all = [.. source.Parameters().Select(pair => (pair.Key, pair.Key.EndsWith("shared.weight", StringComparison.Ordinal) ? WithRows(pair.Value, Pieces) : pair.Value))];
+            JsonObject map = [];
+            foreach ((int shard, (string Key, Tensor Value)[] tensors) in all.Chunk((all.Length / 2) + 1).Index())
+            {
+                string file = $"{name}-{shard + 1:00000}-of-00002.safetensors";
+                Safetensors.Save(Path.Combine(folder, part, file), tensors.ToDictionary(pair => pair.Key, pair => pair.Value));
+                foreach ((string key, _) in tensors)
+                {
+                    map[key] = file;
+                }
+            }
+
+            WriteJson(Path.Combine(folder, part, name + ".safetensors.index.json"), new JsonObject { ["weight_map"] = map });
+        }
+    }
+
+    private static Tensor WithRows(Tensor table_ND, long rows) => table_ND.shape[0] >= rows ? table_ND : table_ND.repeat((rows / table_ND.shape[0]) + 1, 1).narrow(0, 0, rows).contiguous();
+
+    private static void WriteJson(string path, JsonNode content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content.ToJsonString());
+    }
+}

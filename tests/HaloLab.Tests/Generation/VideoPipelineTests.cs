@@ -1,0 +1,211 @@
+using System.Text.Json;
+using HaloLab.Checkpoints;
+using HaloLab.Diffusion;
+using HaloLab.Experiments;
+using HaloLab.Generation;
+using HaloLab.Tests.Cli;
+using HaloLab.Tests.Goldens;
+using HaloLab.Tests.ToyWorld;
+using HaloLab.Tests.Videos;
+using HaloLab.Videos;
+using static TorchSharp.torch;
+
+namespace HaloLab.Tests.Generation;
+
+/// <summary>A published model's folder, from files to clips.</summary>
+public sealed class VideoPipelineTests : IDisposable
+{
+    private const double Limit = 5e-5;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-pipeline").FullName;
+
+    private string Model => Path.Combine(_folder, "model");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    public static IEnumerable<TheoryDataRow<GoldenCase>> WanCases() => GoldenCase.Find("wan", "e2e_*");
+
+    /// <summary>Those with one guidance for all steps, as the pipeline has it.</summary>
+    public static IEnumerable<TheoryDataRow<GoldenCase>> CogVideoXCases() => GoldenCase.Find("cogvideox", "e2e_*")
+        .Where(row => row.Skip is not null || row.Data.Json.GetProperty("config").GetProperty("dynamic_cfg").ValueKind == JsonValueKind.Null);
+
+    [Theory]
+    [Trait("Category", "Golden")]
+    [MemberData(nameof(WanCases), DisableDiscoveryEnumeration = true)]
+    public void AWanFolderGivesTheReferencesPixels(GoldenCase golden)
+    {
+        PipelineFolder.Write(golden, Model);
+        using VideoPipeline pipeline = VideoPipeline.Open(Model);
+        using var scope = NewDisposeScope();
+        string[] Texts(string field) => [.. golden.Json.GetProperty(field).EnumerateArray().Select(text => text.GetString()!)];
+        foreach ((string field, string tap) in new[] { ("prompts", "tap.prompt_embeds"), ("negative_prompts", "tap.negative_embeds") })
+        {
+            // Beyond the case's length there is padding only: zeros.
+            Tensor expected_BLD = golden.Tensors[tap];
+            Tensor encoded_BLD = cat([.. pipeline.Encode(Texts(field))]);
+            TensorAssert.Close(expected_BLD, encoded_BLD.narrow(1, 0, expected_BLD.shape[1]), Limit, what: field);
+            Assert.Equal(0, encoded_BLD.narrow(1, expected_BLD.shape[1], encoded_BLD.shape[1] - expected_BLD.shape[1]).count_nonzero().item<long>());
+        }
+
+        ClassifierFreeGuidance guidance = new(golden.Tensors["tap.negative_embeds"], golden.Json.GetProperty("config").GetProperty("guidance").GetDouble());
+        int steps = golden.Json.GetProperty("config").GetProperty("steps").GetInt32();
+        Tensor latents = pipeline.Denoise(golden.Tensors["in.latents"], golden.Tensors["tap.prompt_embeds"], guidance, steps, _ => throw new InvalidOperationException("this sampler adds no noise"));
+        TensorAssert.Close(golden.Tensors["out.latents"], latents, Limit, what: "latents");
+        TensorAssert.Close(golden.Tensors["out.video"], pipeline.Decode(latents), Limit, what: "video");
+    }
+
+    [Theory]
+    [Trait("Category", "Golden")]
+    [MemberData(nameof(CogVideoXCases), DisableDiscoveryEnumeration = true)]
+    public void ACogVideoXFolderGivesTheReferencesPixels(GoldenCase golden)
+    {
+        PipelineFolder.Write(golden, Model);
+        using VideoPipeline pipeline = VideoPipeline.Open(Model);
+        using var scope = NewDisposeScope();
+        JsonElement config = golden.Json.GetProperty("config");
+        ClassifierFreeGuidance guidance = new(golden.Tensors["tap.negative_embeds"], config.GetProperty("guidance").GetDouble());
+
+        // The reference has frames before channels.
+        Tensor latents_BCTHW = pipeline.Denoise(
+            golden.Tensors["in.latents"].transpose(1, 2), golden.Tensors["tap.prompt_embeds"], guidance, config.GetProperty("steps").GetInt32(), _ => throw new InvalidOperationException("this sampler adds no noise"));
+        TensorAssert.Close(golden.Tensors["out.latents"], latents_BCTHW.transpose(1, 2), Limit, what: "latents");
+        TensorAssert.Close(golden.Tensors["out.video"], pipeline.Decode(latents_BCTHW), Limit, what: "video");
+    }
+
+    [Theory]
+    [InlineData("CogVideoXDDIMScheduler")]
+    [InlineData("CogVideoXDPMScheduler")]
+    public void ACogVideoXFolderMakesClips(string scheduler)
+    {
+        PipelineFolder.Write(Assert.IsType<GoldenCase>(GoldenCase.Find("cogvideox", "e2e_2b").Single().Data), Model);
+        string path = Path.Combine(Model, "scheduler", "scheduler_config.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("CogVideoXDDIMScheduler", scheduler, StringComparison.Ordinal));
+        string output = Path.Combine(_folder, "out");
+        using CancellationTokenSource never = new();
+        using VideoPipeline pipeline = VideoPipeline.Open(Model);
+        VideoSettings settings = pipeline.Defaults with { Frames = 5, Height = 32, Width = 48, Steps = 3 };
+        VideoGeneration generation = new(pipeline, ["a cat"], "", 2, settings, 1, ".png", (prompt, number) => $"{prompt}-{number}");
+        IReadOnlyList<VideoGeneration.Clip> clips = generation.Run(output, new StoppingProgress(-1, never), never.Token);
+        Assert.Equal(2, clips.Select(clip => clip.ContentHash).Distinct().Count());
+        Assert.All(clips, clip => Assert.True(File.Exists(Path.Combine(output, clip.File))));
+    }
+
+    [Fact]
+    public void StoppedAnywhereItGoesOnToTheSameClips()
+    {
+        PipelineFolder.Write(Case(), Model);
+        string whole = Path.Combine(_folder, "whole");
+        string stopped = Path.Combine(_folder, "stopped");
+        using CancellationTokenSource never = new();
+        Run(whole, new StoppingProgress(-1, never), never.Token);
+        for (int stop = 1; ; stop++)
+        {
+            using CancellationTokenSource cancellation = new();
+            try
+            {
+                Run(stopped, new StoppingProgress(6, cancellation), cancellation.Token);
+                Assert.True(stop > 1, "it was never stopped");
+                break;
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.InRange(stop, 1, 10);
+            }
+        }
+
+        string[] clips = [.. Directory.GetFiles(whole, "*.png").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        Assert.Equal(["0-0.png", "0-1.png", "1-0.png", "1-1.png"], clips);
+        Assert.All(clips, clip => Assert.Equal(File.ReadAllBytes(Path.Combine(whole, clip)), File.ReadAllBytes(Path.Combine(stopped, clip))));
+        Assert.Equal(4, clips.Select(clip => FileHash.Of(Path.Combine(whole, clip))).Distinct().Count());
+
+        void Run(string folder, IRunProgress progress, CancellationToken cancellation)
+        {
+            using VideoPipeline pipeline = VideoPipeline.Open(Model);
+            VideoSettings settings = pipeline.Defaults with { Frames = 5, Height = 32, Width = 16, Steps = 2 };
+            new VideoGeneration(pipeline, ["a cat", "two dogs"], "", 2, settings, 1, ".png", (prompt, number) => $"{prompt}-{number}").Run(folder, progress, cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task TheProgramGeneratesFromAFolder()
+    {
+        PipelineFolder.Write(Case(), Model);
+        string output = Path.Combine(_folder, "out");
+        string prompts = Path.Combine(_folder, "prompts.txt");
+        File.WriteAllLines(prompts, ["a cat", "", "two dogs", "a cat"]);
+        string[] arguments = ["generate", "--model", Model, "--prompts", prompts, "--frames", "5", "--size", "16x32", "--steps", "2", "--format", "png", "--naming", "vbench", "--seed", "3", "--out", output];
+        CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(arguments);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("about", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("1 prompts repeat", result.StandardError, StringComparison.Ordinal);
+        Assert.Equal(["a cat-0.png", "manifest.json", "two dogs-0.png"], Directory.GetFiles(output).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(output, "manifest.json")));
+        string latents = manifest.RootElement.GetProperty("settings").GetProperty("clips")[1].GetProperty("latents").GetString()!;
+        using Tensor latents_CTHW = Safetensors.Load(Path.Combine(output, latents))["latents"];
+        Assert.Equal(2, latents_CTHW.shape[1]);
+
+        // The same again is read, not made.
+        DateTime made = File.GetLastWriteTimeUtc(Path.Combine(output, latents));
+        Assert.True((await HaloLabProgram.Run(arguments)).IsSuccess);
+        Assert.Equal(made, File.GetLastWriteTimeUtc(Path.Combine(output, latents)));
+    }
+
+    [Theory]
+    [InlineData("wan", "e2e_unipc", "transformer.blocks.0.attn1.to_q.lora_A.weight")]
+    [InlineData("cogvideox", "e2e_2b", "transformer.transformer_blocks.0.attn1.to_q.lora_A.weight")]
+    public async Task AdaptersTrainedOnGivenVideosChangeWhatIsGenerated(string folder, string name, string key)
+    {
+        Ffmpeg.Require();
+        PipelineFolder.Write(Assert.IsType<GoldenCase>(GoldenCase.Find(folder, name).Single().Data), Model);
+        string pairs = Path.Combine(_folder, "pairs.csv");
+        for (int i = 0; i < 3; i++)
+        {
+            await VideoFile.WriteAsync(ClipTests.Random(12, 40, 56, 8, $"clip {i}"), Path.Combine(_folder, $"{i}.mp4"), TestContext.Current.CancellationToken);
+        }
+
+        await File.WriteAllLinesAsync(pairs, ["path_A,path_B,prompt,VQ", "0.mp4,1.mp4,a cat,A", "1.mp4,2.mp4,two dogs,B"], TestContext.Current.CancellationToken);
+        string tuned = Path.Combine(_folder, "tuned");
+        string[] training = ["train", "--pairs", pairs, "--model", Model, "--frames", "5", "--size", "48x32", "--grid", "2x2x2", "--lora-rank", "2", "--steps", "3", "--batch-pairs", "2", "--learning-rate", "0.01", "--out", tuned];
+        CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(training);
+        Assert.True(result.IsSuccess, result.StandardError);
+        string adapter = Path.Combine(tuned, "model", TunablePipeline.AdapterFile);
+        Assert.Contains(key, Safetensors.Load(adapter).Keys);
+
+        string[] generating = ["generate", "--model", Model, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png"];
+        string[] hashes = new string[2];
+        foreach ((int i, string[] more) in new string[][] { [], ["--adapter", adapter] }.Index())
+        {
+            string output = Path.Combine(_folder, $"out{i}");
+            result = await HaloLabProgram.Run([.. generating, .. more, "--out", output]);
+            Assert.True(result.IsSuccess, result.StandardError);
+            hashes[i] = FileHash.Of(Path.Combine(output, "clip-0000-000.png"));
+        }
+
+        Assert.NotEqual(hashes[0], hashes[1]);
+    }
+
+    [Theory]
+    [InlineData("model_index.json", "--model", "/nowhere")]
+    [InlineData("--model", "--steps", "4")]
+    [InlineData("1 + 4k frames", "--model", "", "--frames", "6")]
+    [InlineData("multiples of", "--model", "", "--frames", "5", "--size", "20x32")]
+    [InlineData("WIDTHxHEIGHT", "--model", "", "--size", "large")]
+    [InlineData("--steps 0", "--model", "", "--steps", "0")]
+    [InlineData("prompts.txt", "--prompts", "/nowhere/prompts.txt")]
+    [InlineData("GiB", "--model", "", "--frames", "400001", "--size", "3200x3200")]
+    public async Task WrongInputIsOneMessageAndExitCode2(string expected, params string[] arguments)
+    {
+        PipelineFolder.Write(Case(), Model);
+        await HaloLabProgram.Refuses(expected, Path.Combine(_folder, "out"), ["generate", "--prompt", "a cat", .. arguments.Select(argument => argument.Length == 0 ? Model : argument)]);
+    }
+
+    [Fact]
+    public async Task AMissingWeightIsNamedBeforeAnythingIsWritten()
+    {
+        PipelineFolder.Write(Case(), Model);
+        File.Delete(Directory.GetFiles(Path.Combine(Model, "transformer"), "*-00002-of-*")[0]);
+        await HaloLabProgram.Refuses("-00002-of-00002.safetensors", Path.Combine(_folder, "out"), "generate", "--prompt", "a cat", "--model", Model, "--frames", "5", "--size", "16x32");
+    }
+
+    private static GoldenCase Case() => Assert.IsType<GoldenCase>(GoldenCase.Find("wan", "e2e_unipc").Single().Data);
+}

@@ -1,0 +1,150 @@
+using HaloLab.Checkpoints;
+using HaloLab.Models.Qwen2Vl;
+using HaloLab.Tests.Goldens;
+using static TorchSharp.torch;
+
+namespace HaloLab.Tests.Models.Qwen2Vl;
+
+[Trait("Category", "Golden")]
+public sealed class Qwen2VlGoldenTests
+{
+    private const double Limit = 5e-5;
+    private const double VisionLimit = 1e-5;
+    private const double GradientLimit = 1e-4;
+
+    public static IEnumerable<TheoryDataRow<GoldenCase>> Decoders() => GoldenCase.Find("qwen2vl", "text_decoder*");
+
+    public static IEnumerable<TheoryDataRow<GoldenCase>> Towers() => GoldenCase.Find("qwen2vl", "vision_tower*");
+
+    public static IEnumerable<TheoryDataRow<GoldenCase>> Models() => GoldenCase.Find("qwen2vl", "full_vl*");
+
+    public static IEnumerable<TheoryDataRow<GoldenCase>> PositionCases() => GoldenCase.Find("qwen2vl", "mrope_positions*");
+
+    [Theory]
+    [MemberData(nameof(Decoders), DisableDiscoveryEnumeration = true)]
+    public void TheDecoderMatchesInValueAndGradient(GoldenCase golden)
+    {
+        using var scope = NewDisposeScope();
+        Qwen2VlConfig config = Config(golden);
+        Qwen2Decoder decoder = new(config);
+        Dictionary<string, Tensor> parameters = golden.Parameters();
+        StateLoader.Load(decoder, parameters, golden.JsonPath, "model.");
+        Tensor? head = config.TieWordEmbeddings ? null : parameters["lm_head.weight"].clone().requires_grad_();
+        (Tensor ids, Tensor mask) = (golden.Tensors["in.input_ids"], golden.Tensors["in.attention_mask"]);
+        Tensor embedded = decoder.embed_tokens.call(ids);
+        TensorAssert.Close(golden.Tensors["tap.embed"], embedded, 0, what: "embedding");
+        Tensor Logits(Tensor states) => nn.functional.linear(states, head ?? decoder.embed_tokens.weight);
+
+        Tensor states3 = decoder.States(embedded, mask, golden.Tensors["in.position_ids_3d"]);
+        Qwen2Rotation rotation = Qwen2Rotation.OfDecoder(golden.Tensors["in.position_ids_3d"], config);
+        TensorAssert.Close(golden.Tensors["tap.mrope_cos_3d"], rotation.Cos.squeeze(1), 1e-6, what: "cosines");
+        TensorAssert.Close(golden.Tensors["tap.mrope_sin_3d"], rotation.Sin.squeeze(1), 1e-6, what: "sines");
+        TensorAssert.Close(golden.Tensors["out.hidden_3d"], states3, Limit, what: "states, three axes");
+        TensorAssert.Close(golden.Tensors["out.logits_3d"], Logits(states3), Limit, what: "logits, three axes");
+
+        Tensor states = decoder.States(embedded, mask, Qwen2VlPositions.Plain(ids));
+        TensorAssert.Close(golden.Tensors["out.hidden"], states, Limit, what: "states");
+        Tensor logits = Logits(states);
+        TensorAssert.Close(golden.Tensors["out.logits"], logits, Limit, what: "logits");
+        long length = ids.shape[1];
+        Tensor targets = ids.narrow(1, 1, length - 1).masked_fill(mask.narrow(1, 1, length - 1).eq(0), -100);
+        Tensor loss = nn.functional.cross_entropy(logits.narrow(1, 0, length - 1).flatten(0, 1), targets.flatten(), ignore_index: -100);
+        TensorAssert.Close(golden.Tensors["out.loss"], loss.view(1), 1e-5, what: "loss");
+        loss.backward();
+        Dictionary<string, Tensor> gradients = Gradients(decoder, "model.");
+        if (head is not null)
+        {
+            gradients["lm_head.weight"] = head.grad!;
+        }
+
+        CompareGradients(golden.WithPrefix("grad."), gradients);
+    }
+
+    [Theory]
+    [MemberData(nameof(Towers), DisableDiscoveryEnumeration = true)]
+    public void TheVisionTowerMatchesInValueAndGradient(GoldenCase golden)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Contains(golden.Tensors.Keys, key => key.StartsWith("grad.", StringComparison.Ordinal));
+        foreach (string name in golden.Json.GetProperty("grids").EnumerateObject().Select(item => item.Name))
+        {
+            Qwen2VisionTower tower = new(Config(golden).VisionConfig);
+            StateLoader.Load(tower, golden.Parameters(), golden.JsonPath, "visual.");
+            Tensor pixels = golden.Tensors[$"in.{name}.pixel_values"].clone().requires_grad_();
+            Qwen2VlGrid[] grids = Grids(golden.Tensors[$"in.{name}.grid_thw"]);
+            TensorAssert.Close(golden.Tensors[$"tap.{name}.rope_angles"], tower.Angles(grids), 1e-6, what: $"{name}: angles");
+            TensorAssert.Close(golden.Tensors[$"tap.{name}.patch_embed"], tower.patch_embed.call(pixels), VisionLimit, what: $"{name}: patches");
+            Tensor tokens = tower.Tokens(pixels, grids);
+            TensorAssert.Close(golden.Tensors[$"out.{name}.embeds"], tokens, VisionLimit, what: $"{name}: tokens");
+            Tensor loss = (tokens * golden.Tensors[$"in.{name}.loss_weight"]).sum();
+            TensorAssert.Close(golden.Tensors[$"out.{name}.loss"], loss.view(1), 2e-4, what: $"{name}: loss");
+            loss.backward();
+            Dictionary<string, Tensor> gradients = Gradients(tower, "visual.");
+            gradients["pixel_values"] = pixels.grad!;
+            CompareGradients(golden.WithPrefix($"grad.{name}."), gradients);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models), DisableDiscoveryEnumeration = true)]
+    public void TheWholeModelMatchesWhereThereAreTokens(GoldenCase golden)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Qwen2VlModel model = new(Config(golden));
+        StateLoader.Load(model, golden.Parameters(), golden.JsonPath);
+        model.eval();
+        (Tensor ids, Tensor mask) = (golden.Tensors["in.input_ids"], golden.Tensors["in.attention_mask"]);
+        Qwen2VlGrid[] images = golden.Tensors.TryGetValue("in.image_grid_thw", out Tensor? imageGrids) ? Grids(imageGrids) : [];
+        Qwen2VlGrid[] videos = golden.Tensors.TryGetValue("in.video_grid_thw", out Tensor? videoGrids) ? Grids(videoGrids) : [];
+        Tensor embedded = model.Embed(
+            ids,
+            images.Length > 0 ? model.visual.Tokens(golden.Tensors["in.pixel_values"], images) : null,
+            videos.Length > 0 ? model.visual.Tokens(golden.Tensors["in.pixel_values_videos"], videos) : null);
+        TensorAssert.Close(golden.Tensors["tap.inputs_embeds"], embedded, VisionLimit, what: "embedded prompt");
+        Qwen2VlPositions positions = Qwen2VlPositions.Of(ids, mask, model.Config, images, videos);
+        TensorAssert.Identical(golden.Tensors["out.position_ids"], positions.Positions_3BL, "positions");
+        Tensor isToken_BL1 = mask.unsqueeze(-1).to(ScalarType.Float32);
+        foreach ((string form, Tensor positions_3BL) in new[] { ("mrope", positions.Positions_3BL), ("seq", Qwen2VlPositions.Plain(ids)) })
+        {
+            Tensor states = model.model.States(embedded, mask, positions_3BL);
+            TensorAssert.Close(golden.Tensors["out.hidden_" + form] * isToken_BL1, states * isToken_BL1, Limit, what: form + ": states");
+            TensorAssert.Close(golden.Tensors["out.logits_" + form] * isToken_BL1, model.Logits(states) * isToken_BL1, Limit, what: form + ": logits");
+        }
+
+        Assert.Throws<ArgumentException>(() => model.Embed(ids, null, null));
+    }
+
+    [Theory]
+    [MemberData(nameof(PositionCases), DisableDiscoveryEnumeration = true)]
+    public void PositionsAreTheReferences(GoldenCase golden)
+    {
+        using var scope = NewDisposeScope();
+        foreach (string name in golden.Json.GetProperty("cases").EnumerateObject().Select(item => item.Name))
+        {
+            Qwen2VlGrid[] Items(string kind) => golden.Tensors.TryGetValue($"in.{name}.{kind}_grid_thw", out Tensor? grids) ? Grids(grids) : [];
+            Qwen2VlPositions positions = Qwen2VlPositions.Of(golden.Tensors[$"in.{name}.input_ids"], golden.Tensors[$"in.{name}.attention_mask"], Config(golden), Items("image"), Items("video"));
+            TensorAssert.Identical(golden.Tensors[$"out.{name}.position_ids"], positions.Positions_3BL, name);
+            Assert.Equal(golden.Tensors[$"out.{name}.rope_deltas"].flatten().data<long>().ToArray(), positions.Deltas);
+        }
+
+        Tensor ids = tensor(new long[] { 1, Config(golden).VideoTokenId, 2 }, [1, 3]);
+        Assert.Throws<InputException>(() => Qwen2VlPositions.Of(ids, ones_like(ids), Config(golden), [], [new Qwen2VlGrid(1, 4, 4)]));
+    }
+
+    private static Qwen2VlConfig Config(GoldenCase golden) => Qwen2VlConfig.FromJson(golden.Json.GetProperty("config"), golden.JsonPath);
+
+    private static Qwen2VlGrid[] Grids(Tensor grids_N3) => [.. grids_N3.data<long>().ToArray().Chunk(3).Select(grid => new Qwen2VlGrid((int)grid[0], (int)grid[1], (int)grid[2]))];
+
+    private static Dictionary<string, Tensor> Gradients(nn.Module module, string prefix) =>
+        module.named_parameters().Where(item => item.parameter.grad is not null).ToDictionary(item => prefix + item.name, item => item.parameter.grad!);
+
+    private static void CompareGradients(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)
+    {
+        foreach ((string key, Tensor gradient) in expected)
+        {
+            Assert.True(actual.TryGetValue(key, out Tensor? own), $"no gradient of {key}");
+            TensorAssert.Close(gradient, own, 0, GradientLimit, what: $"gradient of {key}");
+        }
+    }
+}
