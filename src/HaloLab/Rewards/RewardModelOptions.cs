@@ -1,7 +1,7 @@
 namespace HaloLab.Rewards;
 
 /// <summary>
-/// Sizes of a <see cref="RewardModel"/>. The defaults are those of the toy world: 302 thousand parameters for clips of 8 frames of 32×32.
+/// Sizes of a <see cref="RewardModel"/>. The defaults are those of the toy world: 289 thousand parameters for clips of 8 frames of 32×32.
 /// </summary>
 /// <param name="VocabularySize">Number of different tokens, at least 1.</param>
 /// <param name="ContextLength">Tokens of every prompt, at least 1.</param>
