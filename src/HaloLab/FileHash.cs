@@ -1,10 +1,16 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace HaloLab;
 
 /// <summary>The identity of a file: SHA-256 of its bytes in lower-case hexadecimal.</summary>
 public static class FileHash
 {
+    /// <summary>One hash for several files.</summary>
+    /// <param name="hashes">Hash of each by its name.</param>
+    public static string OfAll(IReadOnlyDictionary<string, string> hashes) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(hashes.OrderBy(item => item.Key, StringComparer.Ordinal))));
+
     /// <param name="path">The file.</param>
     /// <param name="expected">What it should be, for the message.</param>
     /// <exception cref="InputException">The file cannot be read.</exception>

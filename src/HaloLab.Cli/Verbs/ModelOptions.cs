@@ -48,16 +48,8 @@ internal sealed class ModelOptions
     public void Generate(ParseResult parsed, string[] prompts, int clipsPerPrompt, long seed, string folder, CancellationToken cancellation)
     {
         using VideoPipeline pipeline = VideoPipeline.Open(parsed.GetValue(Folder)!, parsed.GetValue(_adapter));
-        VideoSettings defaults = pipeline.Defaults;
-        (int width, int height) = parsed.GetValue(_size) is string size ? Size(size) : (defaults.Width, defaults.Height);
-        VideoSettings settings = defaults with
-        {
-            Steps = parsed.GetValue(_steps) ?? defaults.Steps,
-            Guidance = parsed.GetValue(_guidance) ?? defaults.Guidance,
-            Frames = parsed.GetValue(_frames) ?? defaults.Frames,
-            Width = width,
-            Height = height,
-        };
+        VideoSettings settings = Asked(pipeline, parsed.GetValue(_frames), parsed.GetValue(_size));
+        settings = settings with { Steps = parsed.GetValue(_steps) ?? settings.Steps, Guidance = parsed.GetValue(_guidance) ?? settings.Guidance };
         if (settings.Steps < 1)
         {
             throw new InputException($"--steps {settings.Steps}: expected at least 1.");
@@ -79,7 +71,15 @@ internal sealed class ModelOptions
         }
     }
 
-    internal static (int Width, int Height) Size(string text)
+    /// <summary>The model's own settings but for what is asked for.</summary>
+    public static VideoSettings Asked(VideoPipeline pipeline, int? frames, string? size)
+    {
+        VideoSettings defaults = pipeline.Defaults;
+        (int width, int height) = size is null ? (defaults.Width, defaults.Height) : Size(size);
+        return defaults with { Frames = frames ?? defaults.Frames, Width = width, Height = height };
+    }
+
+    private static (int Width, int Height) Size(string text)
     {
         string[] parts = text.Split('x');
         return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int width) && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int height)

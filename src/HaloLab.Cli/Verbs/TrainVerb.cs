@@ -80,9 +80,7 @@ internal static class TrainVerb
     private static TunablePipeline Published(string folder, int? frames, string? size)
     {
         VideoPipeline pipeline = VideoPipeline.Open(folder);
-        VideoSettings defaults = pipeline.Defaults;
-        (int width, int height) = size is null ? (defaults.Width, defaults.Height) : ModelOptions.Size(size);
-        return new TunablePipeline(pipeline, defaults with { Frames = frames ?? defaults.Frames, Width = width, Height = height });
+        return new TunablePipeline(pipeline, ModelOptions.Asked(pipeline, frames, size));
     }
 
     private static void Report(VideoPairTable table, VideoPairTraining training)

@@ -32,8 +32,12 @@ public static class FeatureDistances
     {
         (Matrix<double> a, Matrix<double> b) = Matrices(x, y);
         Matrix<double> Of(Matrix<double> rows, Matrix<double> columns) => ((rows * columns.Transpose() / rows.ColumnCount) + 1).PointwisePower(KernelPower);
-        double Within(Matrix<double> samples) => Of(samples, samples) is var kernel
-            ? (kernel.RowSums().Sum() - kernel.Diagonal().Sum()) / ((double)samples.RowCount * (samples.RowCount - 1)) : 0;
+        double Within(Matrix<double> samples)
+        {
+            Matrix<double> kernel = Of(samples, samples);
+            return (kernel.RowSums().Sum() - kernel.Diagonal().Sum()) / ((double)samples.RowCount * (samples.RowCount - 1));
+        }
+
         return Within(a) + Within(b) - (2 * Of(a, b).RowSums().Sum() / ((double)a.RowCount * b.RowCount));
     }
 

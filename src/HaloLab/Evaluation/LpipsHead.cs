@@ -1,3 +1,4 @@
+using HaloLab.Videos;
 using static TorchSharp.torch;
 
 namespace HaloLab.Evaluation;
@@ -14,12 +15,7 @@ public static class LpipsHead
 
     /// <summary>Pixels as the networks of LPIPS take them.</summary>
     /// <param name="pixels_NCHW">RGB in −1 to 1.</param>
-    public static Tensor Prepare(Tensor pixels_NCHW)
-    {
-        using var scope = NewDisposeScope();
-        Tensor PerChannel(float[] values) => tensor(values, device: pixels_NCHW.device).view(1, -1, 1, 1);
-        return (pixels_NCHW - PerChannel(Shift)).div(PerChannel(Scale)).MoveToOuterDisposeScope();
-    }
+    public static Tensor Prepare(Tensor pixels_NCHW) => PictureResizing.Standardise(pixels_NCHW, Shift, Scale);
 
     /// <summary>The distance that one layer sees, [N]; that of the pictures is the sum over layers.</summary>
     /// <param name="a_NCHW">Features of one picture.</param>

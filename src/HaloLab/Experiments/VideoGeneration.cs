@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
@@ -49,7 +48,7 @@ public sealed class VideoGeneration(
     public IReadOnlyList<Clip> Run(string folder, IRunProgress progress, CancellationToken cancellation)
     {
         SortedDictionary<string, string> hashes = pipeline.Hashes();
-        string model = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(hashes)));
+        string model = FileHash.OfAll(hashes);
         long[] shape_CTHW = pipeline.LatentShape(settings);
         Stage conditions = new("conditions", 1, new JsonObject { ["model"] = model, ["prompts"] = Json(prompts), ["negative"] = negative }, [], prompts.Count * SecondsPerPrompt, Encode);
         Stage latents = new(

@@ -58,7 +58,7 @@ public sealed class VideoPairTraining
         }
 
         _prompts = [.. Pairs.Select(pair => model.Understood(pair.Prompt)).Distinct()];
-        string hash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(model.Files.OrderBy(item => item.Key, StringComparer.Ordinal))));
+        string hash = FileHash.OfAll(model.Files);
         _conditions = new Stage(
             "conditions",
             1,

@@ -11,12 +11,6 @@ namespace HaloLab.Generation;
 /// <summary>CogVideoX 2B and 5B, text to video (Yang et al. 2024, arXiv 2408.06072): T5, a transformer over text and video together, and a causal autoencoder.</summary>
 public sealed class CogVideoXPipeline : VideoPipeline
 {
-    private const string TextPart = "text_encoder";
-    private const string TokenizerPart = "tokenizer";
-    private const string Transformer = "transformer";
-    private const string AutoencoderPart = "vae";
-    private const string SchedulerPart = "scheduler";
-
     // As for Wan2.1, but text and video go through a block together, and its inner layer is four times as wide.
     private const int CopiesOfTokens = 20;
     private const int CopiesOfFrames = 60;
@@ -32,7 +26,7 @@ public sealed class CogVideoXPipeline : VideoPipeline
         : base(folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        _denoiserConfig = folder.Configuration(Transformer, CogVideoXConfig.FromJson);
+        _denoiserConfig = folder.Configuration(DenoiserPart, CogVideoXConfig.FromJson);
         _autoencoderConfig = folder.Configuration(AutoencoderPart, CogVideoXVaeConfig.FromJson);
         _scheduler = folder.Configuration(SchedulerPart, Scheduler.FromJson, "scheduler_config.json");
         if (_denoiserConfig.InChannels != _autoencoderConfig.LatentChannels)
@@ -46,12 +40,6 @@ public sealed class CogVideoXPipeline : VideoPipeline
 
     /// <inheritdoc/>
     public override VideoSettings Defaults { get; } = new(Frames: 49, Height: 480, Width: 720, Steps: 50, Guidance: 6, FramesPerSecond: 8);
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Parts { get; } = [TextPart, TokenizerPart, Transformer, AutoencoderPart, SchedulerPart];
-
-    /// <inheritdoc/>
-    public override string DenoiserPart => Transformer;
 
     /// <inheritdoc/>
     public override ITrainingTarget TrainingTarget => new NoiseScheduleTarget(NoiseSchedule.CogVideoX(_scheduler.SnrShift), PredictionTarget.Velocity, FormattableString.Invariant($"CogVideoX, signal-to-noise shift {_scheduler.SnrShift:R}"));
@@ -73,28 +61,6 @@ public sealed class CogVideoXPipeline : VideoPipeline
         long frame = (long)settings.Height * settings.Width;
         long autoencoder = Folder.Values(AutoencoderPart) + (CopiesOfFrames * _autoencoderConfig.BlockOutChannels[0] * frame) + (3 * settings.Frames * frame);
         return BytesPerValue * Math.Max(text, Math.Max(denoiser, autoencoder));
-    }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        UmT5Config config = Folder.Configuration(TextPart, UmT5Config.FromJson) with { ModelType = "t5" };
-        UmT5Tokenizer tokenizer = Tokenizer(config, UmT5Tokenizer.Load(Folder.FileOf(TokenizerPart, "spiece.model"), _denoiserConfig.MaxTextSeqLength, cleansText: false));
-        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config), UmT5Encoder.UnusedKeys);
-        using var noGradient = no_grad();
-        List<Tensor> contexts = [];
-        foreach (string prompt in prompts)
-        {
-            using var scope = NewDisposeScope();
-            Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
-
-            // No mask: CogVideoX was trained with what the encoder says to padding.
-            contexts.Add(encoder.call(ids_1L, ones_like(ids_1L)).cpu().MoveToOuterDisposeScope());
-            onPrompt?.Invoke(contexts.Count);
-        }
-
-        return contexts;
     }
 
     /// <inheritdoc/>
@@ -140,6 +106,13 @@ public sealed class CogVideoXPipeline : VideoPipeline
         Release(ref _denoiser);
         Release(ref _autoencoder);
     }
+
+    private protected override UmT5Config ReadTextConfig() => base.ReadTextConfig() with { ModelType = "t5" };
+
+    private protected override UmT5Tokenizer LoadTokenizer(string path) => UmT5Tokenizer.Load(path, _denoiserConfig.MaxTextSeqLength, cleansText: false);
+
+    // No mask: CogVideoX was trained with what the encoder says to padding.
+    private protected override Tensor Condition(UmT5Encoder encoder, Tensor ids_1L) => encoder.call(ids_1L, ones_like(ids_1L));
 
     /// <summary>Which sampler, and by what the signal-to-noise ratio is divided.</summary>
     private sealed record Scheduler(bool IsDpm, double SnrShift)

@@ -18,6 +18,14 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     /// <summary>Bytes of a value: weights and activations are float32.</summary>
     private protected const long BytesPerValue = sizeof(float);
 
+    /// <summary>Folder of the denoiser, which adapters are named after.</summary>
+    public const string DenoiserPart = "transformer";
+
+    private protected const string TextPart = "text_encoder";
+    private protected const string TokenizerPart = "tokenizer";
+    private protected const string AutoencoderPart = "vae";
+    private protected const string SchedulerPart = "scheduler";
+
     /// <summary>What the model is called.</summary>
     public abstract string Name { get; }
 
@@ -25,7 +33,7 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     public abstract VideoSettings Defaults { get; }
 
     /// <summary>Folders of its parts.</summary>
-    public abstract IReadOnlyList<string> Parts { get; }
+    public IReadOnlyList<string> Parts { get; } = [TextPart, TokenizerPart, DenoiserPart, AutoencoderPart, SchedulerPart];
 
     /// <summary>The folder it was opened from.</summary>
     public DiffusersFolder Folder => folder;
@@ -45,9 +53,6 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
         };
     }
 
-    /// <summary>Folder of its denoiser, which adapters are named after.</summary>
-    public abstract string DenoiserPart { get; }
-
     /// <summary>The forward process that the denoiser was trained with.</summary>
     public abstract ITrainingTarget TrainingTarget { get; }
 
@@ -63,7 +68,11 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
 
     /// <summary>Shape of one clip's latents: channels, frames, height, width.</summary>
     /// <exception cref="InputException">The model has no latents of that size.</exception>
-    public long[] LatentShape(VideoSettings settings) => Lattice(settings) is var lattice ? [LatentChannels, lattice.Frames, lattice.Height, lattice.Width] : [];
+    public long[] LatentShape(VideoSettings settings)
+    {
+        LatentLattice lattice = Lattice(settings);
+        return [LatentChannels, lattice.Frames, lattice.Height, lattice.Width];
+    }
 
     /// <summary>Rough bytes of the step that needs most: its weights and what it holds beside them.</summary>
     public abstract long EstimateBytes(VideoSettings settings);
@@ -71,7 +80,29 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     /// <summary>The condition of each prompt, [1, L, D] on the CPU. Reads the text encoder and lets it go.</summary>
     /// <param name="prompts">Prompts, the negative one among them.</param>
     /// <param name="onPrompt">Told the number of prompts done; may throw.</param>
-    public abstract IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null);
+    public IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        UmT5Config config = ReadTextConfig();
+        UmT5Tokenizer tokenizer = LoadTokenizer(Folder.FileOf(TokenizerPart, "spiece.model"));
+        if (tokenizer.VocabularySize > config.VocabSize)
+        {
+            throw new InputException($"{Folder.Path}: the tokenizer has {tokenizer.VocabularySize} pieces and the text encoder knows {config.VocabSize}. The parts are of different models.");
+        }
+
+        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config), UmT5Encoder.UnusedKeys);
+        using var noGradient = no_grad();
+        List<Tensor> contexts = [];
+        foreach (string prompt in prompts)
+        {
+            using var scope = NewDisposeScope();
+            Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
+            contexts.Add(Condition(encoder, ids_1L).cpu().MoveToOuterDisposeScope());
+            onPrompt?.Invoke(contexts.Count);
+        }
+
+        return contexts;
+    }
 
     /// <summary>Noise to clean latents.</summary>
     /// <param name="start_BCTHW">Standard normal noise.</param>
@@ -150,11 +181,14 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
         return filled;
     }
 
-    /// <summary>A tokenizer whose ids the encoder has all.</summary>
-    /// <exception cref="InputException">It has more.</exception>
-    private protected UmT5Tokenizer Tokenizer(UmT5Config config, UmT5Tokenizer tokenizer) => tokenizer.VocabularySize <= config.VocabSize
-        ? tokenizer
-        : throw new InputException($"{Folder.Path}: the tokenizer has {tokenizer.VocabularySize} pieces and the text encoder knows {config.VocabSize}. The parts are of different models.");
+    /// <summary>Sizes of the text encoder.</summary>
+    private protected virtual UmT5Config ReadTextConfig() => Folder.Configuration(TextPart, UmT5Config.FromJson);
+
+    /// <summary>The tokenizer as the model was trained with it.</summary>
+    private protected abstract UmT5Tokenizer LoadTokenizer(string path);
+
+    /// <summary>What the denoiser is shown of a prompt.</summary>
+    private protected abstract Tensor Condition(UmT5Encoder encoder, Tensor ids_1L);
 
     /// <summary>Frees a part that may not be there.</summary>
     private protected static void Release<T>(ref T? part)

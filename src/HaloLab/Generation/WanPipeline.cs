@@ -11,12 +11,6 @@ namespace HaloLab.Generation;
 /// <summary>Wan2.1 text to video (Wan Team 2025, arXiv 2503.20314): umT5, a flow transformer sampled by UniPC or Euler, and a causal autoencoder.</summary>
 public sealed class WanPipeline : VideoPipeline
 {
-    private const string TextPart = "text_encoder";
-    private const string TokenizerPart = "tokenizer";
-    private const string Transformer = "transformer";
-    private const string AutoencoderPart = "vae";
-    private const string SchedulerPart = "scheduler";
-
     // What a layer holds at its widest, in copies of its input: a block's tokens with their modulated, attended and added forms; frames of the
     // decoder's last level with those that its convolutions remember.
     private const int CopiesOfTokens = 12;
@@ -33,7 +27,7 @@ public sealed class WanPipeline : VideoPipeline
         : base(folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        _denoiserConfig = folder.Configuration(Transformer, WanConfig.FromJson);
+        _denoiserConfig = folder.Configuration(DenoiserPart, WanConfig.FromJson);
         _autoencoderConfig = folder.Configuration(AutoencoderPart, WanVaeConfig.FromJson);
         _schedule = folder.Configuration(SchedulerPart, FlowSchedule.FromJson, "scheduler_config.json");
         if (_denoiserConfig.InChannels != _autoencoderConfig.ZDim)
@@ -47,12 +41,6 @@ public sealed class WanPipeline : VideoPipeline
 
     /// <inheritdoc/>
     public override VideoSettings Defaults { get; } = new(Frames: 81, Height: 480, Width: 832, Steps: 50, Guidance: 5, FramesPerSecond: 16);
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Parts { get; } = [TextPart, TokenizerPart, Transformer, AutoencoderPart, SchedulerPart];
-
-    /// <inheritdoc/>
-    public override string DenoiserPart => Transformer;
 
     /// <inheritdoc/>
     public override ITrainingTarget TrainingTarget => new FlowMatchingTarget(_schedule.Shift);
@@ -73,26 +61,6 @@ public sealed class WanPipeline : VideoPipeline
         long denoiser = Folder.Values(DenoiserPart) + (tokens * ((CopiesOfTokens * _denoiserConfig.Width) + (2L * _denoiserConfig.FfnDim)));
         long autoencoder = Folder.Values(AutoencoderPart) + ((long)CopiesOfFrames * _autoencoderConfig.BaseDim * settings.Height * settings.Width) + (3L * settings.Frames * settings.Height * settings.Width);
         return BytesPerValue * Math.Max(text, Math.Max(denoiser, autoencoder));
-    }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        UmT5Config config = Folder.Configuration(TextPart, UmT5Config.FromJson);
-        UmT5Tokenizer tokenizer = Tokenizer(config, UmT5Tokenizer.Load(Folder.FileOf(TokenizerPart, "spiece.model")));
-        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config), UmT5Encoder.UnusedKeys);
-        using var noGradient = no_grad();
-        List<Tensor> contexts = [];
-        foreach (string prompt in prompts)
-        {
-            using var scope = NewDisposeScope();
-            Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
-            contexts.Add(encoder.Condition(ids_1L, ids_1L.ne(0).to(ScalarType.Int64)).cpu().MoveToOuterDisposeScope());
-            onPrompt?.Invoke(contexts.Count);
-        }
-
-        return contexts;
     }
 
     /// <inheritdoc/>
@@ -136,6 +104,10 @@ public sealed class WanPipeline : VideoPipeline
         Release(ref _denoiser);
         Release(ref _autoencoder);
     }
+
+    private protected override UmT5Tokenizer LoadTokenizer(string path) => UmT5Tokenizer.Load(path);
+
+    private protected override Tensor Condition(UmT5Encoder encoder, Tensor ids_1L) => encoder.Condition(ids_1L, ids_1L.ne(0).to(ScalarType.Int64));
 
     /// <summary>Which sampler, and how far it shifts σ.</summary>
     private sealed record FlowSchedule(bool IsEuler, double Shift)

@@ -36,8 +36,18 @@ public static class PictureResizing
     public static Tensor Normalise(Tensor levels_NCHW, float[] mean, float[] deviation)
     {
         using var scope = NewDisposeScope();
-        Tensor PerChannel(float[] values) => tensor(values, device: levels_NCHW.device).view(1, -1, 1, 1);
-        return ((levels_NCHW / 255) - PerChannel(mean)).div(PerChannel(deviation)).MoveToOuterDisposeScope();
+        return Standardise(levels_NCHW / 255, mean, deviation).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(value − mean) / deviation for each channel.</summary>
+    /// <param name="values_NCHW">Values.</param>
+    /// <param name="mean">Of each channel.</param>
+    /// <param name="deviation">Of each channel.</param>
+    public static Tensor Standardise(Tensor values_NCHW, float[] mean, float[] deviation)
+    {
+        using var scope = NewDisposeScope();
+        Tensor PerChannel(float[] values) => tensor(values, device: values_NCHW.device).view(1, -1, 1, 1);
+        return (values_NCHW - PerChannel(mean)).div(PerChannel(deviation)).MoveToOuterDisposeScope();
     }
 
     /// <summary>[…, H, W] → […, h, w] by the matrices [h, H], [w, W].</summary>

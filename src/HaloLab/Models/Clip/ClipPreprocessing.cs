@@ -28,8 +28,11 @@ public static class ClipPreprocessing
         }
 
         (int top, int left) = ((int)Math.Round((newHeight - size) / 2.0), (int)Math.Round((newWidth - size) / 2.0));
-        return PictureResizing.Normalise(levels_NCHW.narrow(2, top, size).narrow(3, left, size), Mean, Deviation).MoveToOuterDisposeScope();
+        return Normalise(levels_NCHW.narrow(2, top, size).narrow(3, left, size)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Grey levels of 0 to 255 by the mean and deviation of CLIP's training pictures, which others took over.</summary>
+    internal static Tensor Normalise(Tensor levels_NCHW) => PictureResizing.Normalise(levels_NCHW, Mean, Deviation);
 
     private static Tensor ByPillow(Tensor frames_NCHW, int height, int width)
     {

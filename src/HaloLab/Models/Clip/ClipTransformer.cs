@@ -9,10 +9,19 @@ public sealed class ClipTransformer : Module<Tensor, Tensor>
 {
     public readonly ModuleList<ClipBlock> resblocks;
 
-    public ClipTransformer(int layers, int width, int heads, bool isCausal, bool quickGelu)
+    private readonly int _used;
+
+    /// <param name="layers">Number of blocks.</param>
+    /// <param name="width">Width of the tokens.</param>
+    /// <param name="heads">Attention heads.</param>
+    /// <param name="isCausal">As for <see cref="ClipAttention"/>.</param>
+    /// <param name="quickGelu">As for <see cref="ClipBlock"/>.</param>
+    /// <param name="skippedLayers">Blocks at the end that are left out.</param>
+    public ClipTransformer(int layers, int width, int heads, bool isCausal, bool quickGelu, int skippedLayers = 0)
         : base(nameof(ClipTransformer))
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
+        _used = layers - skippedLayers;
+        ArgumentOutOfRangeException.ThrowIfNegative(_used);
         resblocks = ModuleList(Enumerable.Range(0, layers).Select(_ => new ClipBlock(width, heads, isCausal, quickGelu)).ToArray());
         RegisterComponents();
     }
@@ -21,11 +30,12 @@ public sealed class ClipTransformer : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         Tensor hidden_BLC = tokens_BLC;
-        foreach (ClipBlock block in resblocks)
+        for (int i = 0; i < _used; i++)
         {
-            hidden_BLC = block.call(hidden_BLC);
+            hidden_BLC = resblocks[i].call(hidden_BLC);
         }
 
-        return hidden_BLC.MoveToOuterDisposeScope();
+        // The scope owns what was made in it, never the caller's tensor.
+        return _used == 0 ? hidden_BLC.alias() : hidden_BLC.MoveToOuterDisposeScope();
     }
 }

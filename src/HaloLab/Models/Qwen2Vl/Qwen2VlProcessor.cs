@@ -1,3 +1,4 @@
+using HaloLab.Models.Clip;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
@@ -7,9 +8,6 @@ namespace HaloLab.Models.Qwen2Vl;
 /// <param name="config">Sizes of the tower.</param>
 public sealed class Qwen2VlProcessor(Qwen2VlVisionConfig config)
 {
-    private static readonly float[] Mean = [0.48145466f, 0.4578275f, 0.40821073f];
-    private static readonly float[] Deviation = [0.26862954f, 0.26130258f, 0.27577711f];
-
     /// <summary>The patches of a video, resized by smoothing bicubic and rounded to grey levels.</summary>
     /// <param name="frames_TCHW">RGB grey levels 0 to 255 of any type. Of an odd number the last frame is taken twice.</param>
     /// <param name="leastPixels">Smallest area of a frame.</param>
@@ -54,7 +52,7 @@ public sealed class Qwen2VlProcessor(Qwen2VlVisionConfig config)
     {
         using var scope = NewDisposeScope();
         (int pair, int merge, int patch) = (config.TemporalPatchSize, config.SpatialMergeSize, config.PatchSize);
-        Tensor normed_TCHW = PictureResizing.Normalise(frames_TCHW.to(ScalarType.Float32), Mean, Deviation);
+        Tensor normed_TCHW = ClipPreprocessing.Normalise(frames_TCHW.to(ScalarType.Float32));
         long missing = (pair - (normed_TCHW.shape[0] % pair)) % pair;
         if (missing > 0)
         {

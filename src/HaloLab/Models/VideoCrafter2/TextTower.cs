@@ -1,3 +1,4 @@
+using HaloLab.Models.Clip;
 using HaloLab.Models.Layers;
 using HaloLab.Statistics;
 using TorchSharp.Modules;
@@ -15,7 +16,7 @@ public sealed class TextTower : Module<Tensor, Tensor>, IInitialised
 {
     public readonly Embedding token_embedding;
     public readonly Parameter positional_embedding;
-    public readonly TextTransformer transformer;
+    public readonly ClipTransformer transformer;
     public readonly LayerNorm ln_final;
 
     public TextTower(TextTowerOptions options)
@@ -25,7 +26,7 @@ public sealed class TextTower : Module<Tensor, Tensor>, IInitialised
         Options = options;
         token_embedding = Embedding(options.VocabularySize, options.Width);
         positional_embedding = Parameter(empty(options.ContextLength, options.Width));
-        transformer = new(options);
+        transformer = new(options.Layers, options.Width, options.Heads, isCausal: true, quickGelu: false, options.SkippedLayers);
         ln_final = LayerNorm(options.Width);
         RegisterComponents();
     }
