@@ -1,7 +1,10 @@
 using HaloLab.Checkpoints;
+using HaloLab.Models.Qwen2Vl;
 using HaloLab.Models.UmT5;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Models.Wan;
+using HaloLab.Rewards.VideoReward;
+using HaloLab.Rewards.VideoScore;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -25,18 +28,60 @@ public class PublishedKeysTests
     [Fact]
     public void UmT5() => AssertKeys("umt5.txt", WanKeyMaps.TextEncoder.ToOriginal, () => new UmT5Encoder(new UmT5Config()));
 
+    [Fact]
+    public void VideoReward()
+    {
+        using PublishedShapes file = PublishedShapes.Of("videoreward");
+        Assert.Equal(1123, file.Entries.Count);
+        OnMeta(() =>
+        {
+            using VideoRewardModel model = VideoRewardModel.Load(file, new Qwen2VlConfig(), loraScale: 2);
+            Assert.Equal(28 * 7, model.Adapters!.Layers.Count);
+            Assert.Equal(1, model.Head.weight.shape[0]);
+        });
+    }
+
+    [Fact]
+    public void VideoScore()
+    {
+        using PublishedShapes file = PublishedShapes.Of("videoscore");
+        Assert.Equal(731, file.Entries.Count);
+        Qwen2VlConfig config = new()
+        {
+            VocabSize = 152064,
+            HiddenSize = 3584,
+            IntermediateSize = 18944,
+            NumAttentionHeads = 28,
+            NumKeyValueHeads = 4,
+            VisionConfig = new Qwen2VlVisionConfig { HiddenSize = 3584 },
+        };
+        OnMeta(() =>
+        {
+            using VideoScoreModel model = new(config);
+            StateLoader.Load(model, file);
+        });
+    }
+
     private static void AssertKeys(string file, Func<string, string?> published, Func<Module> build)
     {
         string path = Path.Combine(RepositoryRoot.Path, "tests", "goldens", "keys", file);
         string[] expected = [.. File.ReadAllLines(path).Where(line => line.Length > 0).Order(StringComparer.Ordinal)];
-        Device before = get_default_device();
-        set_default_device(META);
-        try
+        OnMeta(() =>
         {
             using Module module = build();
             Assert.All(module.parameters(), parameter => Assert.Equal(TorchSharp.DeviceType.META, parameter.device_type));
             string[] actual = [.. StateLoader.StateOf(module).Select(pair => $"{published(pair.Key)} [{string.Join(", ", pair.Value.shape)}]").Order(StringComparer.Ordinal)];
             Assert.Equal(expected, actual);
+        });
+    }
+
+    private static void OnMeta(Action check)
+    {
+        Device before = get_default_device();
+        set_default_device(META);
+        try
+        {
+            check();
         }
         finally
         {

@@ -39,6 +39,9 @@ public sealed record Qwen2VlConfig
     /// <summary>Stands where a token of a video goes.</summary>
     public int VideoTokenId { get; init; } = 151656;
 
+    /// <summary>Fills up rows of a batch; null where the file names none.</summary>
+    public int? PadTokenId { get; init; }
+
     public Qwen2VlVisionConfig VisionConfig { get; init; } = new();
 
     /// <summary>Width of one head.</summary>

@@ -8,7 +8,7 @@ namespace HaloLab.Models.Qwen2Vl;
 /// Qwen2-VL (Wang et al. 2024, arXiv 2409.12191): images and videos as tokens among the words of a prompt. Keys of the state are those of the published
 /// checkpoints.
 /// </summary>
-public sealed class Qwen2VlModel : Module
+public class Qwen2VlModel : Module
 {
     public readonly Qwen2VisionTower visual;
     public readonly Qwen2Decoder model;
@@ -54,6 +54,15 @@ public sealed class Qwen2VlModel : Module
         }
 
         return embedded_BLC.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>States after the final norm where every position counts up by one on all axes, videos too: how both published reward models run.</summary>
+    public Tensor States(Qwen2VlInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var scope = NewDisposeScope();
+        Tensor embedded_BLC = Embed(input.Ids_BL, null, visual.Tokens(input.Patches_NV, input.Videos));
+        return model.States(embedded_BLC, input.Mask_BL, Qwen2VlPositions.Plain(input.Ids_BL)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits of the next word from states after the final norm.</summary>

@@ -1,0 +1,22 @@
+using HaloLab.Videos;
+
+namespace HaloLab.Rewards;
+
+/// <summary>A published model that scores whole videos in one or several dimensions. Higher is better.</summary>
+public interface IVideoScorer : IDisposable
+{
+    /// <summary>The model's name, as users write it.</summary>
+    string Name { get; }
+
+    /// <summary>What the scores are called, in order.</summary>
+    IReadOnlyList<string> Dimensions { get; }
+
+    /// <summary>Files that the scores depend on, by name, with their SHA-256.</summary>
+    IReadOnlyDictionary<string, string> Hashes { get; }
+
+    /// <summary>The scores of a clip.</summary>
+    /// <param name="clip">The clip.</param>
+    /// <param name="prompt">What it should show.</param>
+    /// <exception cref="InputException">The clip or the prompt cannot be shown to the model.</exception>
+    IReadOnlyList<double> Score(VideoClip clip, string prompt);
+}
