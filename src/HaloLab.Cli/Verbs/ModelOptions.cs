@@ -12,7 +12,7 @@ internal sealed class ModelOptions
 {
     private const double GiB = 1L << 30;
 
-    private readonly Option<string?> _adapter = new("--adapter") { Description = "Adapter file of the model's denoiser, diffusers' or peft's form, for example what `halolab train` wrote." };
+    private readonly Option<string?> _adapter = new("--adapter") { Description = "Adapter file of the model's denoiser, diffusers' or peft's form, for example what `halolab train` wrote; for VideoCrafter2 also T2V-Turbo's unet_lora.pt." };
     private readonly Option<int?> _steps = new("--steps") { Description = "Steps of the sampler. Default: the model's." };
     private readonly Option<double?> _guidance = new("--guidance") { Description = "Guidance scale, 1 for none. Default: the model's." };
     private readonly Option<int?> _frames = new("--frames") { Description = "Frames of a clip. Default: the model's." };
@@ -27,7 +27,7 @@ internal sealed class ModelOptions
         _naming.AcceptOnlyFromAmong("numbered", "vbench");
     }
 
-    public Option<string?> Folder { get; } = new("--model") { Description = "Folder of a published model in diffusers' layout (Wan2.1 or CogVideoX, text to video). Default: the toy generator." };
+    public Option<string?> Folder { get; } = new("--model") { Description = "Folder of a published model: diffusers' layout of Wan2.1 or CogVideoX, or VideoCrafter2's checkpoint beside its .yaml. Default: the toy generator." };
 
     public IReadOnlyList<Option> All => [Folder, .. Others];
 

@@ -3,7 +3,6 @@ using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
-using HaloLab.Models;
 using HaloLab.Preferences;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
@@ -47,10 +46,10 @@ internal static class TrainVerb
             string file = parsed.GetValue(pairs)!.FullName;
             VideoPairTable table = VideoPairFile.Read(file, parsed.GetValue(reward) is string text ? RewardAggregation.Parse(text) : null);
             string start = parsed.GetValue(model)!;
-            bool isPublished = DiffusersFolder.IsOne(start);
+            bool isPublished = VideoPipeline.IsOne(start);
             if (!isPublished && ofPublished.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is Option given)
             {
-                throw new InputException($"{given.Name} is for a published model, and {start} holds no model_index.json: give such a model's folder with --model.");
+                throw new InputException($"{given.Name} is for a published model, and {start} holds none (no model_index.json, no VideoCrafter2 checkpoint with its .yaml): give such a model's folder with --model.");
             }
 
             GranDpoTrainerOptions options = new()

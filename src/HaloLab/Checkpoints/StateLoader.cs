@@ -41,12 +41,13 @@ public static class StateLoader
     /// <param name="module">The module; its state's names are the expected keys.</param>
     /// <param name="file">The file.</param>
     /// <param name="unused">Keys that may be there and are not needed.</param>
+    /// <param name="others">Keys of the module that somebody else fills; they may not be in the file.</param>
     /// <exception cref="InputException">Keys are missing or unexpected, or shapes or types differ.</exception>
-    public static void Load(Module module, IWeightFile file, IReadOnlyCollection<string>? unused = null)
+    public static void Load(Module module, IWeightFile file, IReadOnlyCollection<string>? unused = null, IReadOnlyCollection<string>? others = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(file);
-        Dictionary<string, Tensor> state = StateOf(module);
+        Dictionary<string, Tensor> state = StateOf(module).Where(item => others?.Contains(item.Key) != true).ToDictionary();
         Require(module, state, file.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Shape), file.Source, prefix: "", unused, key =>
             file.Entries[key] is var entry && entry.Type != state[key].dtype && !(entry.IsFloat && state[key].is_floating_point())
                 ? $"{key} is {entry.StoredType}, not {state[key].dtype}" : null);

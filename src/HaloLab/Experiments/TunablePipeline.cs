@@ -61,7 +61,7 @@ public sealed class TunablePipeline : ITunableModel
     public void Export(string tuned, string folder)
     {
         using LoraFile adapters = LoraFile.Load(tuned);
-        adapters.SaveDiffusers(Path.Combine(folder, AdapterFile), VideoPipeline.DenoiserPart);
+        adapters.SaveDiffusers(Path.Combine(folder, AdapterFile), _pipeline.DenoiserPart);
     }
 
     public void Dispose() => _pipeline.Dispose();

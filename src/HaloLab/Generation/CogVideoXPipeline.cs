@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace HaloLab.Generation;
 
 /// <summary>CogVideoX 2B and 5B, text to video (Yang et al. 2024, arXiv 2408.06072): T5, a transformer over text and video together, and a causal autoencoder.</summary>
-public sealed class CogVideoXPipeline : VideoPipeline
+public sealed class CogVideoXPipeline : DiffusersPipeline
 {
     // As for Wan2.1, but text and video go through a block together, and its inner layer is four times as wide.
     private const int CopiesOfTokens = 20;

@@ -2,7 +2,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.Models;
 using HaloLab.Models.Layers;
-using HaloLab.Models.UmT5;
+using HaloLab.Models.VideoCrafter2;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
@@ -12,19 +12,10 @@ namespace HaloLab.Generation;
 /// A published text-to-video model: text encoder, denoiser, sampler and autoencoder of a folder. Its three steps are called one after the other for all
 /// clips, and each holds its own part in memory only: the text encoder is often the largest.
 /// </summary>
-/// <param name="folder">The model's folder.</param>
-public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
+public abstract class VideoPipeline : IDisposable
 {
     /// <summary>Bytes of a value: weights and activations are float32.</summary>
     private protected const long BytesPerValue = sizeof(float);
-
-    /// <summary>Folder of the denoiser, which adapters are named after.</summary>
-    public const string DenoiserPart = "transformer";
-
-    private protected const string TextPart = "text_encoder";
-    private protected const string TokenizerPart = "tokenizer";
-    private protected const string AutoencoderPart = "vae";
-    private protected const string SchedulerPart = "scheduler";
 
     /// <summary>What the model is called.</summary>
     public abstract string Name { get; }
@@ -32,31 +23,36 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     /// <summary>What its authors sample with.</summary>
     public abstract VideoSettings Defaults { get; }
 
-    /// <summary>Folders of its parts.</summary>
-    public IReadOnlyList<string> Parts { get; } = [TextPart, TokenizerPart, DenoiserPart, AutoencoderPart, SchedulerPart];
+    /// <summary>What its denoiser is called in an adapter's file: <c>transformer</c> or <c>unet</c>.</summary>
+    public abstract string DenoiserPart { get; }
 
-    /// <summary>The folder it was opened from.</summary>
-    public DiffusersFolder Folder => folder;
+    /// <summary>Whether a folder looks like a published model's.</summary>
+    public static bool IsOne(string folder) => DiffusersFolder.IsOne(folder) || VideoCrafter2Folder.IsOne(folder);
 
     /// <summary>Opens a folder; weights are read when they are needed.</summary>
-    /// <exception cref="InputException">There is no such folder, a part of it is missing, or its model is not built.</exception>
     /// <param name="folder">The folder.</param>
     /// <param name="adapter">An adapter file of its denoiser, or null.</param>
+    /// <exception cref="InputException">There is no such folder, a part of it is missing, or its model is not built.</exception>
     public static VideoPipeline Open(string folder, string? adapter = null)
     {
+        if (VideoCrafter2Folder.IsOne(folder))
+        {
+            return new VideoCrafter2Pipeline(VideoCrafter2Folder.Open(folder), adapter);
+        }
+
         DiffusersFolder opened = DiffusersFolder.Open(folder);
         return opened.Pipeline switch
         {
             "WanPipeline" => new WanPipeline(opened) { Adapter = adapter },
             "CogVideoXPipeline" => new CogVideoXPipeline(opened) { Adapter = adapter },
-            string other => throw new InputException($"{folder}: is a {other}. What can be sampled from a folder is WanPipeline (Wan2.1) and CogVideoXPipeline, text to video."),
+            string other => throw new InputException($"{folder}: is a {other}. What can be sampled from a folder is WanPipeline (Wan2.1), CogVideoXPipeline, and a checkpoint of VideoCrafter2 with its .yaml, text to video."),
         };
     }
 
     /// <summary>The forward process that the denoiser was trained with.</summary>
     public abstract ITrainingTarget TrainingTarget { get; }
 
-    /// <summary>An adapter file of the denoiser in diffusers' or peft's form, or null for the model as it was published.</summary>
+    /// <summary>An adapter file of the denoiser, or null for the model as it was published.</summary>
     public string? Adapter { get; init; }
 
     /// <summary>Channels of the latents.</summary>
@@ -80,29 +76,7 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     /// <summary>The condition of each prompt, [1, L, D] on the CPU. Reads the text encoder and lets it go.</summary>
     /// <param name="prompts">Prompts, the negative one among them.</param>
     /// <param name="onPrompt">Told the number of prompts done; may throw.</param>
-    public IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        UmT5Config config = ReadTextConfig();
-        UmT5Tokenizer tokenizer = LoadTokenizer(Folder.FileOf(TokenizerPart, "spiece.model"));
-        if (tokenizer.VocabularySize > config.VocabSize)
-        {
-            throw new InputException($"{Folder.Path}: the tokenizer has {tokenizer.VocabularySize} pieces and the text encoder knows {config.VocabSize}. The parts are of different models.");
-        }
-
-        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config), UmT5Encoder.UnusedKeys);
-        using var noGradient = no_grad();
-        List<Tensor> contexts = [];
-        foreach (string prompt in prompts)
-        {
-            using var scope = NewDisposeScope();
-            Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
-            contexts.Add(Condition(encoder, ids_1L).cpu().MoveToOuterDisposeScope());
-            onPrompt?.Invoke(contexts.Count);
-        }
-
-        return contexts;
-    }
+    public abstract IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null);
 
     /// <summary>Noise to clean latents.</summary>
     /// <param name="start_BCTHW">Standard normal noise.</param>
@@ -134,7 +108,7 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     /// <summary>SHA-256 of every file that decides what comes out, by name.</summary>
     public SortedDictionary<string, string> Hashes()
     {
-        SortedDictionary<string, string> hashes = Folder.Hashes(Parts);
+        SortedDictionary<string, string> hashes = ModelHashes();
         foreach (string file in Adapter is null ? [] : Directory.Exists(Adapter) ? Directory.GetFiles(Adapter) : [Adapter])
         {
             hashes["adapter/" + Path.GetFileName(file)] = FileHash.Of(file, "an adapter");
@@ -146,49 +120,17 @@ public abstract class VideoPipeline(DiffusersFolder folder) : IDisposable
     /// <summary>Frees what is in memory.</summary>
     public abstract void Dispose();
 
-    /// <summary>Latents where the autoencoder keeps the first frame and strides over the others, cut into tokens.</summary>
-    /// <param name="settings">What is asked for.</param>
-    /// <param name="frameStride">Frames of a latent frame.</param>
-    /// <param name="stride">Pixels of a latent, along each side.</param>
-    /// <param name="patchHeight">Latent rows of a token.</param>
-    /// <param name="patchWidth">Latent columns of a token.</param>
-    /// <exception cref="InputException">There are no such latents.</exception>
-    private protected static LatentLattice CausalLatents(VideoSettings settings, int frameStride, int stride, long patchHeight, long patchWidth)
+    /// <summary>The same for the model's own files.</summary>
+    private protected abstract SortedDictionary<string, string> ModelHashes();
+
+    /// <summary>Merges an adapter in diffusers' or peft's form into a denoiser.</summary>
+    /// <exception cref="InputException">It is broken or does not fit.</exception>
+    private protected static void MergeAdapter(nn.Module denoiser, string path)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        (long height, long width) = (stride * patchHeight, stride * patchWidth);
-        if (settings.Height < height || settings.Width < width || settings.Height % height != 0 || settings.Width % width != 0)
-        {
-            throw new InputException(FormattableString.Invariant($"{settings.Width}x{settings.Height} pixels: this model makes widths that are multiples of {width} and heights that are multiples of {height}."));
-        }
-
-        return LatentLattice.ForClip(settings.Frames, settings.Height, settings.Width, stride, frameStride);
+        using var scope = NewDisposeScope();
+        using LoraFile file = LoraFile.Load(path);
+        LoraAdapters.Attach(denoiser, file, path).Merge();
     }
-
-    /// <summary>The denoiser's weights with the adapter merged into them, where there is one.</summary>
-    /// <exception cref="InputException">They are broken or do not fit.</exception>
-    private protected T FillDenoiser<T>(T denoiser)
-        where T : nn.Module
-    {
-        T filled = Folder.Fill(DenoiserPart, denoiser);
-        if (Adapter is not null)
-        {
-            using var scope = NewDisposeScope();
-            using LoraFile file = LoraFile.Load(Adapter);
-            LoraAdapters.Attach(filled, file, Adapter).Merge();
-        }
-
-        return filled;
-    }
-
-    /// <summary>Sizes of the text encoder.</summary>
-    private protected virtual UmT5Config ReadTextConfig() => Folder.Configuration(TextPart, UmT5Config.FromJson);
-
-    /// <summary>The tokenizer as the model was trained with it.</summary>
-    private protected abstract UmT5Tokenizer LoadTokenizer(string path);
-
-    /// <summary>What the denoiser is shown of a prompt.</summary>
-    private protected abstract Tensor Condition(UmT5Encoder encoder, Tensor ids_1L);
 
     /// <summary>Frees a part that may not be there.</summary>
     private protected static void Release<T>(ref T? part)

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace HaloLab.Generation;
 
 /// <summary>Wan2.1 text to video (Wan Team 2025, arXiv 2503.20314): umT5, a flow transformer sampled by UniPC or Euler, and a causal autoencoder.</summary>
-public sealed class WanPipeline : VideoPipeline
+public sealed class WanPipeline : DiffusersPipeline
 {
     // What a layer holds at its widest, in copies of its input: a block's tokens with their modulated, attended and added forms; frames of the
     // decoder's last level with those that its convolutions remember.

@@ -93,6 +93,12 @@ public sealed class LoraAdapters
     /// <summary>Names of the layers that can carry an adapter, depth first.</summary>
     public static IReadOnlyList<string> NamesOf(nn.Module model) => [.. LayersOf(model).Select(item => item.Name)];
 
+    /// <summary>
+    /// The layers that T2V-Turbo's list without names goes to, in its order: linear maps and convolutions over two and three axes, depth first. The
+    /// published program leaves convolutions over one axis out.
+    /// </summary>
+    public static IReadOnlyList<string> PositionalNamesOf(nn.Module model) => [.. LayersOf(model).Where(item => item.Layer is not Conv1d).Select(item => item.Name)];
+
     /// <summary>Switches all adapters: off, the model is the reference, bit for bit.</summary>
     public void Enable(bool enabled)
     {

@@ -128,9 +128,9 @@ public sealed class LoraGoldenTests : IDisposable
             Dictionary<string, Tensor> parameters = golden.WithPrefix("param.").Where(item => !item.Key.StartsWith("lora_list.", StringComparison.Ordinal)).ToDictionary();
             PositionalModel model = new(parameters);
             StateLoader.Load(model, parameters, golden.JsonPath);
-            Assert.Equal(golden.Json.GetProperty("modules_in_order").EnumerateArray().Select(item => item.GetString()), LoraAdapters.NamesOf(model));
+            Assert.Equal(golden.Json.GetProperty("modules_in_order").EnumerateArray().Select(item => item.GetString()), LoraAdapters.PositionalNamesOf(model));
             string path = Path.Combine(golden.Folder, name);
-            using LoraFile file = LoraFile.LoadPositional(path, LoraAdapters.NamesOf(model));
+            using LoraFile file = LoraFile.LoadPositional(path, LoraAdapters.PositionalNamesOf(model));
             LoraAdapters adapters = LoraAdapters.Attach(model, file, path);
             Tensor Predict() => model.forward(golden.Tensors["in.x"], golden.Tensors["in.e"]);
             TensorAssert.Close(golden.Tensors["out.with_lora"], Predict(), 0, 1e-5, "with the list");
