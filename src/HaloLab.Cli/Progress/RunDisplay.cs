@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using HaloLab.Experiments;
 using Spectre.Console;
 
@@ -20,14 +22,24 @@ internal static class RunDisplay
             .Start(context => run(new BarProgress(context)));
     }
 
-    /// <summary>Shows one piece of work as a bar on a terminal; in a log nothing.</summary>
+    /// <summary>Shows one piece of work as a bar on a terminal; in a log, if it takes long, as a line every ten seconds.</summary>
     /// <param name="name">What is done.</param>
     /// <param name="work">Is given what to tell the share done.</param>
     public static void Bar(string name, Action<Action<double>> work)
     {
         if (Terminal() is not { } console)
         {
-            work(_ => { });
+            Stopwatch sinceStart = Stopwatch.StartNew();
+            TimeSpan lastLine = TimeSpan.Zero;
+            work(share =>
+            {
+                TimeSpan now = sinceStart.Elapsed;
+                if (now - lastLine >= TimeSpan.FromSeconds(10) && share is > 0 and < 1)
+                {
+                    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {Duration(now.TotalSeconds * (1 - share) / share)} left"));
+                    lastLine = now;
+                }
+            });
             return;
         }
 

@@ -1,39 +1,116 @@
 using System.CommandLine;
+using HaloLab.Cli.Progress;
+using HaloLab.Experiments;
+using HaloLab.Rewards;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
 
 namespace HaloLab.Cli.Verbs;
 
-/// <summary><c>halolab score</c>: video and patch rewards of any video file, as numbers and as a heat map over the clip.</summary>
+/// <summary>
+/// <c>halolab score</c>: video and patch rewards of a video file by a toy reward model, as numbers and as a heat map over the clip; or scores of many
+/// clips by published reward models.
+/// </summary>
 internal static class ScoreVerb
 {
+    private const string DefaultGrid = "4x4x4";
+
     public static Command Create()
     {
-        Command command = new("score", "Score a video file and its patches with a toy reward model: scores.json and a page with the rewards over the clip.");
+        Command command = new("score", "Score a video file and its patches with a toy reward model (numbers and a heat map over the clip), or many clips with published reward models (--with).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "score"));
-        Argument<FileInfo> clip = new("clip") { Description = "Video file: mp4, webm, gif, animated PNG, whatever ffmpeg reads." };
-        Option<string> prompt = new("--prompt") { Description = "What the video should show.", Required = true };
-        Option<string> grid = new("--grid") { Description = "Patches: time x height x width.", DefaultValueFactory = _ => "4x4x4" };
-        Option<string> model = new("--model") { Description = "Patch reward model; default the toy one that ships.", DefaultValueFactory = _ => ToyCheckpoints.PatchRewardModel };
-        command.Arguments.Add(clip);
-        command.Options.Add(prompt);
-        command.Options.Add(grid);
-        command.Options.Add(model);
+        Argument<string[]> clips = new("clips") { Description = "Video files: mp4, webm, gif, animated PNG, whatever ffmpeg reads. With --with also folders of them.", Arity = ArgumentArity.OneOrMore };
+        Option<string?> prompt = new("--prompt") { Description = "What the videos should show." };
+        Option<FileInfo?> prompts = new("--prompts") { Description = "CSV file with the columns clip and prompt, instead of one prompt for all." };
+        Option<string?> with = new("--with") { Description = $"Published scorers, KIND:FOLDER with {string.Join(", ", ScorerFolder.Kinds)}; several with commas. Without it the toy model scores." };
+        Option<int> controls = new("--controls") { Description = "On how many of the clips the published scorers are checked: other prompt, shuffled and reversed frames, black video (four more scores each).", DefaultValueFactory = _ => 8 };
+        Option<string?> grid = new("--grid") { Description = $"Patches of the toy model: time x height x width, default {DefaultGrid}." };
+        Option<string?> model = new("--model") { Description = "Toy patch reward model; default the one that ships." };
+        command.Arguments.Add(clips);
+        foreach (Option option in (Option[])[prompt, prompts, with, controls, grid, model])
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction(async (parsed, cancellation) =>
         {
-            if (string.IsNullOrWhiteSpace(parsed.GetValue(prompt)))
+            string[] paths = parsed.GetValue(clips)!;
+            string folder = parsed.GetValue(common.Out)!.FullName;
+            string? text = parsed.GetValue(prompt);
+            if (text is not null && string.IsNullOrWhiteSpace(text))
             {
                 throw new InputException("--prompt is empty: expected what the video should show.");
             }
 
-            PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid)!);
+            if (parsed.GetValue(with) is string scorers)
+            {
+                Refuse(parsed.GetValue(grid) is not null || parsed.GetValue(model) is not null, "--grid and --model are the toy model's, --with names others. Leave one out.");
+                Refuse(text is null == parsed.GetValue(prompts) is null, "Give either --prompt or --prompts: what the videos should show.");
+                IReadOnlyList<ScorerFolder> named = ScorerFolder.Parse(scorers);
+                IReadOnlyList<string> files = ClipList.Files(paths);
+                IReadOnlyList<ClipToScore> items = text is null ? ClipList.WithPrompts(parsed.GetValue(prompts)!.FullName, files) : [.. files.Select(file => new ClipToScore(file, text))];
+                int controlled = parsed.GetValue(controls);
+                Refuse(controlled < 0, $"--controls {controlled}: expected 0 or more.");
+                common.UseCompute(parsed);
+                await ScoreAsync(named, items, controlled, folder, cancellation);
+                return ExitCode.Done;
+            }
+
+            Refuse(paths.Length > 1, "The toy model scores one clip at a time. Give one, or name published scorers by --with.");
+            Refuse(parsed.GetValue(prompts) is not null, "--prompts goes with --with. Give --prompt.");
+            Refuse(text is null, "--prompt is missing: expected what the video should show.");
+            PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid);
             common.UseCompute(parsed);
-            string path = parsed.GetValue(clip)!.FullName;
+            string path = Path.GetFullPath(paths[0]);
             VideoClip video = await VideoFile.ReadAsync(path, cancellation);
-            Console.WriteLine(ClipScore.Write(video, path, parsed.GetValue(prompt)!, parsed.GetValue(model)!, patches, parsed.GetValue(common.Out)!.FullName));
+            Console.WriteLine(ClipScore.Write(video, path, text!, parsed.GetValue(model) ?? ToyCheckpoints.PatchRewardModel, patches, folder));
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>One scorer after the other, so that one model is in memory at a time.</summary>
+    private static async Task ScoreAsync(IReadOnlyList<ScorerFolder> scorers, IReadOnlyList<ClipToScore> clips, int controlled, string folder, CancellationToken cancellation)
+    {
+        ClipScoring scoring = new(Path.Combine(folder, "cache"));
+        ScoreReport report = new(clips);
+        foreach (ScorerFolder named in scorers)
+        {
+            using IVideoScorer scorer = named.Open();
+            IReadOnlyList<ScoredClip> Scored(string name, IReadOnlyList<ClipToScore> wanted)
+            {
+                IReadOnlyList<ScoredClip> rows = [];
+                RunDisplay.Bar(name, advanced => rows = scoring.ScoreAsync(scorer, wanted, advanced, cancellation).GetAwaiter().GetResult());
+                return rows;
+            }
+
+            IReadOnlyList<ScoredClip> rows = Scored(scorer.Name, clips);
+            ClipToScore[] readable = [.. rows.Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
+            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer.Name + ", controls", ScorerControls.ClipsOf(readable)));
+        }
+
+        foreach ((string file, string scorer, string reason) in report.Missing)
+        {
+            Console.Error.WriteLine($"{Path.GetFileName(file)}, {scorer}: {reason}");
+        }
+
+        foreach (string warning in report.Warnings)
+        {
+            Console.Error.WriteLine(warning);
+        }
+
+        Refuse(report.Missing.Count == clips.Count * scorers.Count, "No clip could be scored.");
+        string page = await report.WriteAsync(folder, cancellation);
+        Console.WriteLine($"{clips.Count - report.Missing.Select(row => row.File).Distinct().Count()} of {clips.Count} clips have all scores.");
+        Console.WriteLine(page);
+    }
+
+    private static void Refuse(bool isWrong, string message)
+    {
+        if (isWrong)
+        {
+            throw new InputException(message);
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CliWrap;
 
 namespace HaloLab.Videos;
@@ -13,7 +14,7 @@ namespace HaloLab.Videos;
 /// Every stored frame is read once, upright (rotation is applied), with square pixels assumed. A file of variable frame rate keeps all its
 /// frames and gets its average rate: within it, times are evened out. Only local files are opened, whatever a file refers to.
 /// </remarks>
-public static class VideoFile
+public static partial class VideoFile
 {
     /// <summary>Largest clip that is read: decoded frames lie in memory.</summary>
     public const long MaximumBytes = 1L << 30;
@@ -40,7 +41,7 @@ public static class VideoFile
         VideoStream stream = await ProbeAsync(path, cancellationToken).ConfigureAwait(false);
         int frameBytes = checked(stream.Height * stream.Width * 3);
         long mostFrames = MaximumBytes / frameBytes;
-        using MemoryStream pixels = new();
+        using MemoryStream pixels = new((int)(Math.Min(stream.Frames, mostFrames) * frameBytes));
         string complaint = await RunAsync(
             "ffmpeg",
             [
@@ -71,7 +72,9 @@ public static class VideoFile
                 $"{path}: more than {mostFrames} frames of {stream.Width}x{stream.Height} do not fit the limit of {MaximumBytes >> 20} MiB decoded. Cut or shrink it first, for example: ffmpeg -i IN -t 10 -vf scale=512:-2 OUT.mp4");
         }
 
-        return new VideoClip(pixels.ToArray(), frames, stream.Height, stream.Width, stream.FramesPerSecond);
+        // Most files say how many frames they have: then the memory is the clip's already.
+        byte[] all = pixels.GetBuffer().Length == pixels.Length ? pixels.GetBuffer() : pixels.ToArray();
+        return new VideoClip(all, frames, stream.Height, stream.Width, stream.FramesPerSecond);
     }
 
     /// <summary>
@@ -173,7 +176,8 @@ public static class VideoFile
                 .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(cancellationToken).ConfigureAwait(false);
-            string complaint = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? "";
+            // ffmpeg names its parts by their place in memory, which differs from run to run.
+            string complaint = MemoryPlace().Replace(errors.ToString(), "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? "";
             return complaint.Length == 0 && result.ExitCode != 0 ? $"{tool} exited with {result.ExitCode}" : complaint;
         }
         catch (Win32Exception exception)
@@ -181,6 +185,9 @@ public static class VideoFile
             throw new InputException($"{tool} was not found, and video files cannot be read or written without it. Install it: apt-get install ffmpeg (Debian, Ubuntu), brew install ffmpeg (macOS).", exception);
         }
     }
+
+    [GeneratedRegex(" @ 0x[0-9a-f]+", RegexOptions.CultureInvariant)]
+    private static partial Regex MemoryPlace();
 
     private static InputException Broken(string path, string complaint) =>
         new($"{path}: is not a video that ffmpeg can read whole ({complaint}). If it plays elsewhere, write it anew: ffmpeg -i IN -c:v libx264 OUT.mp4");

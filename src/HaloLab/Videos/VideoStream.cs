@@ -4,7 +4,11 @@ using System.Text.Json;
 namespace HaloLab.Videos;
 
 /// <summary>What ffprobe says about a video stream, as it will be decoded: upright.</summary>
-internal sealed record VideoStream(int Height, int Width, double FramesPerSecond)
+/// <param name="Height">Rows of pixels.</param>
+/// <param name="Width">Columns of pixels.</param>
+/// <param name="FramesPerSecond">Average rate.</param>
+/// <param name="Frames">How many frames the file says it has; 0 where it does not say.</param>
+internal sealed record VideoStream(int Height, int Width, double FramesPerSecond, int Frames)
 {
     /// <summary>Reads one entry of ffprobe's <c>streams</c>; null when it has no size.</summary>
     public static VideoStream? Parse(JsonElement stream)
@@ -17,7 +21,8 @@ internal sealed record VideoStream(int Height, int Width, double FramesPerSecond
 
         bool onItsSide = Math.Abs(Rotation(stream)) % 180 == 90;
         double rate = Rate(stream, "avg_frame_rate") ?? Rate(stream, "r_frame_rate") ?? 1;
-        return onItsSide ? new VideoStream(width.GetInt32(), height.GetInt32(), rate) : new VideoStream(height.GetInt32(), width.GetInt32(), rate);
+        int frames = stream.TryGetProperty("nb_frames", out JsonElement count) && int.TryParse(count.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out int said) ? said : 0;
+        return onItsSide ? new VideoStream(width.GetInt32(), height.GetInt32(), rate, frames) : new VideoStream(height.GetInt32(), width.GetInt32(), rate, frames);
     }
 
     private static int Rotation(JsonElement stream)

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using HaloLab.Rewards;
+using HaloLab.Videos;
+
+namespace HaloLab.Experiments;
+
+/// <summary>
+/// Scores many clips with one scorer. A clip that cannot be read or shown to the model gets its reason and the others go on. Every score is kept in a
+/// cache, by the clip's bytes, what was changed, its prompt and the model's files, as soon as it is there; a run that was stopped, or one with more clips, asks only for the rest.
+/// </summary>
+/// <param name="cacheFolder">Where scores are kept.</param>
+public sealed class ClipScoring(string cacheFolder)
+{
+    private const int NameDigits = 16;
+
+    /// <summary>Scores the clips.</summary>
+    /// <param name="scorer">The scorer.</param>
+    /// <param name="clips">Different clips.</param>
+    /// <param name="report">Told the share done, from 0 to 1.</param>
+    /// <param name="cancellation">Stops between two clips.</param>
+    /// <returns>A row for each clip, in order.</returns>
+    public async Task<IReadOnlyList<ScoredClip>> ScoreAsync(IVideoScorer scorer, IReadOnlyList<ClipToScore> clips, Action<double> report, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(scorer);
+        ArgumentNullException.ThrowIfNull(clips);
+        ArgumentNullException.ThrowIfNull(report);
+        Directory.CreateDirectory(cacheFolder);
+        string path = Path.Combine(cacheFolder, $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}.jsonl");
+        Dictionary<(string Clip, string Prompt, ClipControl Control), double[]> known = ReadWhole(path);
+        using StreamWriter cache = new(path, append: true);
+        List<ScoredClip> rows = [];
+        foreach (ClipToScore clip in clips)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                string hash = FileHash.Of(clip.File, "a video file");
+                if (!known.TryGetValue((hash, clip.Prompt, clip.Control), out double[]? scores))
+                {
+                    VideoClip video = await VideoFile.ReadAsync(clip.File, cancellation).ConfigureAwait(false);
+                    scores = [.. scorer.Score(ClipControls.Apply(clip.Control, video), clip.Prompt)];
+                    known.Add((hash, clip.Prompt, clip.Control), scores);
+                    await cache.WriteLineAsync(JsonSerializer.Serialize(new Entry(hash, clip.Prompt, clip.Control, scores))).ConfigureAwait(false);
+                    await cache.FlushAsync(cancellation).ConfigureAwait(false);
+                }
+
+                rows.Add(new ScoredClip(clip, scores, null));
+            }
+            catch (InputException exception)
+            {
+                rows.Add(new ScoredClip(clip, null, exception.Message));
+            }
+
+            report((double)rows.Count / clips.Count);
+        }
+
+        return rows;
+    }
+
+    /// <summary>The entries of a cache. A last line that was being written when the run was killed is cut off.</summary>
+    private static Dictionary<(string Clip, string Prompt, ClipControl Control), double[]> ReadWhole(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        string text = File.ReadAllText(path);
+        int end = text.LastIndexOf('\n') + 1;
+        if (end < text.Length)
+        {
+            AtomicFile.WriteAllText(path, text[..end]);
+        }
+
+        Dictionary<(string Clip, string Prompt, ClipControl Control), double[]> known = [];
+        foreach (string line in text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                Entry entry = JsonSerializer.Deserialize<Entry>(line) ?? throw new JsonException("null");
+                known[(entry.Clip, entry.Prompt, entry.Control)] = entry.Scores;
+            }
+            catch (JsonException exception)
+            {
+                throw new InputException($"{path}: a line is no score that was kept here ({exception.Message}). Delete the file to score its clips again.", exception);
+            }
+        }
+
+        return known;
+    }
+
+    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores);
+}

@@ -1,0 +1,150 @@
+using System.Globalization;
+using CsvHelper;
+using HaloLab.Displays;
+using HaloLab.Statistics;
+using HaloLab.Videos;
+
+namespace HaloLab.Experiments;
+
+/// <summary>What scorers said of clips, as <c>scores.json</c>, <c>scores.csv</c> and a page.</summary>
+/// <param name="clips">The clips.</param>
+public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
+{
+    private const int ShownClips = 12;
+    private const int ShownWidth = 224;
+
+    private readonly List<(string Name, IReadOnlyList<string> Dimensions, IReadOnlyDictionary<string, string> Hashes, IReadOnlyList<ScoredClip> Rows, ScorerControls Controls)> _scorers = [];
+
+    /// <summary>Adds what a scorer said of each clip.</summary>
+    /// <param name="name">The scorer.</param>
+    /// <param name="dimensions">What its scores are called.</param>
+    /// <param name="hashes">The files they depend on.</param>
+    /// <param name="rows">A row for each clip, in order.</param>
+    /// <param name="changed">Rows of the changed clips (<see cref="ScorerControls.ClipsOf"/>).</param>
+    public void Add(string name, IReadOnlyList<string> dimensions, IReadOnlyDictionary<string, string> hashes, IReadOnlyList<ScoredClip> rows, IReadOnlyList<ScoredClip> changed) =>
+        _scorers.Add((name, dimensions, hashes, rows, new ScorerControls(name, dimensions, [.. rows, .. changed])));
+
+    /// <summary>The clips that a scorer could not score, with its reason.</summary>
+    public IReadOnlyList<(string File, string Scorer, string Reason)> Missing =>
+        [.. _scorers.SelectMany(scorer => scorer.Rows.Where(row => row.Reason is not null).Select(row => (row.Clip.File, scorer.Name, row.Reason!)))];
+
+    /// <summary>What the scorers do not notice and should.</summary>
+    public IReadOnlyList<string> Warnings =>
+        [.. _scorers.SelectMany(scorer => ScorerControls.Changes.Where(change => scorer.Controls.Notices(change) == false).Select(change => $"{scorer.Name}: {ScorerControls.Warning(change)}."))];
+
+    /// <summary>Writes the three files.</summary>
+    /// <returns>The page.</returns>
+    public async Task<string> WriteAsync(string folder, CancellationToken cancellation)
+    {
+        JsonFile.Write(Path.Combine(folder, "scores.json"), new
+        {
+            Scorers = _scorers.Select(scorer => new { scorer.Name, scorer.Dimensions, Sha256 = scorer.Hashes }),
+            Controls = _scorers.SelectMany(scorer => ScorerControls.Changes.SelectMany(change => scorer.Dimensions.Select((dimension, d) =>
+            {
+                (Interval difference, int compared) = scorer.Controls.Difference(change, d);
+                return new { Scorer = scorer.Name, Change = change, Dimension = dimension, Clips = compared, Difference = difference.Estimate, difference.Low, difference.High };
+            }))),
+            Warnings,
+            Clips = clips.Select((clip, i) => new
+            {
+                clip.File,
+                clip.Prompt,
+                Scores = _scorers.Where(scorer => scorer.Rows[i].Scores is not null).ToDictionary(scorer => scorer.Name, scorer => scorer.Rows[i].Scores),
+                Missing = _scorers.Where(scorer => scorer.Rows[i].Reason is not null).ToDictionary(scorer => scorer.Name, scorer => scorer.Rows[i].Reason),
+            }),
+        });
+        AtomicFile.WriteAllText(Path.Combine(folder, "scores.csv"), Csv());
+        string page = Path.Combine(folder, "scores.html");
+        (await PageAsync(cancellation).ConfigureAwait(false)).Write(page);
+        return page;
+    }
+
+    private string Csv()
+    {
+        using StringWriter text = new();
+        using (CsvWriter writer = new(text, CultureInfo.InvariantCulture))
+        {
+            foreach (string heading in (string[])["clip", "prompt", .. Columns().Select(column => column.Heading), "reason"])
+            {
+                writer.WriteField(heading);
+            }
+
+            writer.NextRecord();
+            for (int i = 0; i < clips.Count; i++)
+            {
+                writer.WriteField(clips[i].File);
+                writer.WriteField(clips[i].Prompt);
+                foreach ((_, Func<int, double?> score) in Columns())
+                {
+                    writer.WriteField(score(i));
+                }
+
+                writer.WriteField(Reason(i));
+                writer.NextRecord();
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private async Task<HtmlPage> PageAsync(CancellationToken cancellation)
+    {
+        (string Heading, Func<int, double?> Score)[] columns = [.. Columns()];
+        HtmlPage page = new("Scores", string.Create(CultureInfo.InvariantCulture, $"{clips.Count} clips, {string.Join(" and ", _scorers.Select(scorer => scorer.Name))}"));
+        page.Add("Means", new DataTable(
+            [new TableColumn("score"), new TableColumn("clips", IsNumber: true, "0"), new TableColumn("mean", IsNumber: true), new TableColumn("standard deviation", IsNumber: true)],
+            [.. columns.Select(column => (IReadOnlyList<object?>)Summary(column.Heading, [.. Enumerable.Range(0, clips.Count).Select(column.Score).OfType<double>()]))]).ToHtml());
+        page.Add("Controls", HtmlFragment.Of($"<p>Scores minus those of the same clips with the prompt of another clip, with their frames in random order, backwards, and black: mean and 95 % interval over clips. A scorer that reads prompts and sees motion has differences here.</p>"), ControlTable().ToHtml(), HtmlFragment.Of($"<ul>{Warnings.Select(warning => HtmlFragment.Of($"<li><b>{warning}</b></li>"))}</ul>"));
+        if (Missing.Count > 0)
+        {
+            page.Add("Not scored", new DataTable(
+                [new TableColumn("clip"), new TableColumn("scorer"), new TableColumn("reason")],
+                [.. Missing.Select(row => (IReadOnlyList<object?>)[Path.GetFileName(row.File), row.Scorer, row.Reason])]).ToHtml());
+        }
+
+        page.Add("Clips", new DataTable(
+            [new TableColumn("clip"), new TableColumn("prompt"), .. columns.Select(column => new TableColumn(column.Heading, IsNumber: true))],
+            [.. clips.Select((clip, i) => (IReadOnlyList<object?>)[Path.GetFileName(clip.File), clip.Prompt, .. columns.Select(column => (object?)column.Score(i))])]).ToHtml());
+        List<PlayerClip> shown = [];
+        foreach (int i in Enumerable.Range(0, clips.Count).Where(i => Reason(i).Length == 0).Take(ShownClips))
+        {
+            string caption = string.Join(", ", columns.Select(column => $"{column.Heading} {DisplayNumber.Format(column.Score(i), "0.00")}"));
+            VideoClip clip = await VideoFile.ReadAsync(clips[i].File, cancellation).ConfigureAwait(false);
+            int width = Math.Min(clip.Width, ShownWidth);
+            VideoClip small = ClipResampler.WholeClip(clip, Math.Min(clip.Frames, ClipPlayer.MaximumFrames), Math.Max(1, clip.Height * width / clip.Width), width);
+            shown.Add(new PlayerClip(Path.GetFileName(clips[i].File), small, caption));
+        }
+
+        return shown.Count > 0 ? page.Add(shown.Count < clips.Count ? $"The first {shown.Count} scored clips" : "What was scored", new ClipPlayer(shown).ToHtml()) : page;
+    }
+
+    private DataTable ControlTable() => new(
+        [new TableColumn("score"), .. ScorerControls.Changes.Select(change => new TableColumn(Words(change)))],
+        [.. _scorers.SelectMany(scorer => scorer.Dimensions.Select((dimension, d) => (IReadOnlyList<object?>)
+        [
+            $"{scorer.Name} {dimension}", .. ScorerControls.Changes.Select(change => Cell(scorer.Controls.Difference(change, d))),
+        ]))]);
+
+    private static string Cell((Interval Difference, int Clips) item) => item.Clips < ScorerControls.LeastClips
+        ? string.Create(CultureInfo.InvariantCulture, $"too few clips ({item.Clips})")
+        : $"{Two(item.Difference.Estimate)} ({Two(item.Difference.Low)} to {Two(item.Difference.High)})";
+
+    private static string Two(double value) => DisplayNumber.Format(value, "0.00");
+
+    private static string Words(ClipControl change) => change switch
+    {
+        ClipControl.OtherPrompt => "other prompt",
+        ClipControl.ShuffledFrames => "shuffled frames",
+        ClipControl.ReversedTime => "reversed time",
+        _ => "black video",
+    };
+
+    private static object?[] Summary(string heading, double[] values) =>
+        [heading, values.Length, values.Length > 0 ? Moments.Mean(values) : null, values.Length > 1 ? Moments.StandardDeviation(values) : null];
+
+    private string Reason(int clip) => string.Join(" ", _scorers.Select(scorer => scorer.Rows[clip].Reason).OfType<string>().Distinct());
+
+    /// <summary>A column for each dimension of each scorer; a missing score is null.</summary>
+    private IEnumerable<(string Heading, Func<int, double?> Score)> Columns() =>
+        _scorers.SelectMany(scorer => scorer.Dimensions.Select((dimension, d) => ($"{scorer.Name} {dimension}", (Func<int, double?>)(i => scorer.Rows[i].Scores?[d]))));
+}

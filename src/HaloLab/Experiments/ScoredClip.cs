@@ -1,0 +1,7 @@
+namespace HaloLab.Experiments;
+
+/// <summary>What one scorer said of one clip.</summary>
+/// <param name="Clip">The clip.</param>
+/// <param name="Scores">A score for each of the scorer's dimensions; null where the clip could not be scored.</param>
+/// <param name="Reason">Why it could not be scored, or null.</param>
+public sealed record ScoredClip(ClipToScore Clip, IReadOnlyList<double>? Scores, string? Reason);

@@ -1,0 +1,54 @@
+using HaloLab.Rewards.VideoReward;
+using HaloLab.Rewards.VideoScore;
+
+namespace HaloLab.Rewards;
+
+/// <summary>A published scorer as a user names it: <c>KIND:FOLDER</c>.</summary>
+/// <param name="Kind">One of <see cref="Kinds"/>.</param>
+/// <param name="Folder">Its folder.</param>
+public sealed record ScorerFolder(string Kind, string Folder)
+{
+    private static readonly Dictionary<string, Func<string, IVideoScorer>> Opening = new(StringComparer.Ordinal)
+    {
+        ["videoreward"] = VideoRewardScorer.Open,
+        ["videoscore"] = VideoScoreScorer.Open,
+    };
+
+    /// <summary>The scorers that can be opened.</summary>
+    public static IReadOnlyCollection<string> Kinds => Opening.Keys;
+
+    /// <summary>Reads a list such as <c>videoreward:models/VideoReward,videoscore:models/VideoScore</c>.</summary>
+    /// <exception cref="InputException">An entry is no such pair, names an unknown kind or a missing folder, or stands twice.</exception>
+    public static IReadOnlyList<ScorerFolder> Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<ScorerFolder> scorers = [];
+        foreach (string entry in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            int colon = entry.IndexOf(':', StringComparison.Ordinal);
+            ScorerFolder scorer = colon > 0 ? new(entry[..colon], entry[(colon + 1)..]) : new(entry, "");
+            if (!Opening.ContainsKey(scorer.Kind) || scorer.Folder.Length == 0)
+            {
+                throw new InputException($"'{entry}': expected KIND:FOLDER with one of {string.Join(", ", Kinds)}, for example videoscore:models/VideoScore.");
+            }
+
+            if (!Directory.Exists(scorer.Folder))
+            {
+                throw new InputException($"{scorer.Folder}: no such folder. Expected the folder of {scorer.Kind}; docs/rewards.md says what it holds.");
+            }
+
+            if (scorers.Exists(other => other.Kind == scorer.Kind))
+            {
+                throw new InputException($"{scorer.Kind} is named twice. Score with one folder of it at a time.");
+            }
+
+            scorers.Add(scorer);
+        }
+
+        return scorers.Count > 0 ? scorers : throw new InputException($"No scorer is named. Expected KIND:FOLDER with one of {string.Join(", ", Kinds)}.");
+    }
+
+    /// <summary>Loads the model.</summary>
+    /// <exception cref="InputException">A file is missing, broken, or does not fit the others.</exception>
+    public IVideoScorer Open() => Opening[Kind](Folder);
+}
