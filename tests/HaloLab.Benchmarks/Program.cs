@@ -5,23 +5,24 @@ using HaloLab.Benchmarks;
 Option<int> rounds = new("--rounds") { Description = "Rounds that count.", DefaultValueFactory = _ => 40 };
 Option<int> threads = new("--threads") { Description = "Threads of the CPU kernels.", DefaultValueFactory = _ => 2 };
 RootCommand root = new("Times of HaloLab as ratios, side by side in one run. Exit code 1 when a limit is exceeded.") { rounds, threads };
-Add("objective", "A Gran-DPO step against a Diffusion-DPO step.", (count, _) =>
+Add("objective", "A Gran-DPO step against a Diffusion-DPO step.", count =>
 {
     using TrainingSteps steps = new();
     return steps.Objective(count);
 });
-Add("reference", "A step with cached reference energies against one that computes them.", (count, _) =>
+Add("reference", "A step with cached reference energies against one that computes them.", count =>
 {
     using TrainingSteps steps = new();
     return steps.Reference(count);
 });
 Option<DirectoryInfo?> videos = new("--videos") { Description = "Folder of .mp4 files; default one that is written.", Recursive = true };
 root.Options.Add(videos);
-Add("decoding", "Reading video files against ffmpeg alone.", (count, parsed) => Decoding.Run(count, parsed.GetValue(videos)?.FullName));
-Add("scoring", "Patch rewards in one pass against one crop per patch.", (count, _) => PatchScoring.Run(count));
+Add("decoding", "Reading video files against ffmpeg alone.", count => Decoding.Run(count, root.Parse(args).GetValue(videos)?.FullName));
+Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
+Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
 return root.Parse(args).Invoke();
 
-void Add(string name, string description, Func<int, ParseResult, bool> run)
+void Add(string name, string description, Func<int, bool> run)
 {
     Command command = new(name, description);
     rounds.Recursive = true;
@@ -29,7 +30,7 @@ void Add(string name, string description, Func<int, ParseResult, bool> run)
     command.SetAction(parsed =>
     {
         Compute.Use("cpu", parsed.GetValue(threads));
-        return run(parsed.GetValue(rounds), parsed) ? 0 : 1;
+        return run(parsed.GetValue(rounds)) ? 0 : 1;
     });
     root.Subcommands.Add(command);
 }

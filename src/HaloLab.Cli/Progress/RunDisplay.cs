@@ -54,6 +54,58 @@ internal static class RunDisplay
         });
     }
 
+    /// <summary>Shows work in several named parts: on a terminal a bar for each, in a log a line every ten seconds.</summary>
+    /// <param name="work">Is given what to tell the part and the share of it that is done.</param>
+    public static void Bars(Action<Action<string, double>> work)
+    {
+        if (Terminal() is not { } console)
+        {
+            work(Lines());
+            return;
+        }
+
+        console.Progress().AutoRefresh(false).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(context =>
+        {
+            Dictionary<string, ProgressTask> tasks = [];
+            Stopwatch sinceDrawn = Stopwatch.StartNew();
+            work((name, share) =>
+            {
+                if (!tasks.TryGetValue(name, out ProgressTask? task))
+                {
+                    tasks.Add(name, task = context.AddTask(name.EscapeMarkup(), maxValue: 1));
+                }
+
+                task.Value = share;
+                if (share >= 1 || sinceDrawn.ElapsedMilliseconds >= 100)
+                {
+                    context.Refresh();
+                    sinceDrawn.Restart();
+                }
+            });
+        });
+    }
+
+    private static Action<string, double> Lines()
+    {
+        string? current = null;
+        Stopwatch sinceStart = new();
+        Stopwatch sinceLine = new();
+        return (name, share) =>
+        {
+            if (name != current)
+            {
+                current = name;
+                sinceStart.Restart();
+                sinceLine.Restart();
+            }
+            else if (sinceLine.Elapsed.TotalSeconds >= 10 && share > 0)
+            {
+                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {Duration(sinceStart.Elapsed.TotalSeconds * (1 - share) / share)} left"));
+                sinceLine.Restart();
+            }
+        };
+    }
+
     /// <summary>For example <c>2 min 05 s</c>.</summary>
     public static string Duration(double seconds)
     {

@@ -104,12 +104,7 @@ public static class VideoPairFile
     {
         try
         {
-            return Path.GetExtension(path).ToLowerInvariant() switch
-            {
-                ".csv" => ReadCsv(path),
-                ".jsonl" or ".ndjson" => ReadJsonLines(path),
-                _ => throw new InputException($"{path}: expected a file of pairs that ends in .csv, .jsonl or .ndjson."),
-            };
+            return [.. Rows(path)];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -117,52 +112,70 @@ public static class VideoPairFile
         }
     }
 
-    private static JsonObject[] ReadCsv(string path)
+    /// <summary>The rows of a file one by one, as they stand.</summary>
+    /// <exception cref="InputException">Another ending, or a row that breaks the form of the file.</exception>
+    internal static IEnumerable<JsonObject> Rows(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".csv" => ReadCsv(path),
+        ".jsonl" or ".ndjson" => ReadJsonLines(path),
+        _ => throw new InputException($"{path}: expected a file of pairs that ends in .csv, .jsonl or .ndjson."),
+    };
+
+    private static IEnumerable<JsonObject> ReadCsv(string path)
     {
         using StreamReader text = new(path);
         using CsvReader reader = new(text, new CsvConfiguration(CultureInfo.InvariantCulture) { TrimOptions = TrimOptions.Trim });
-        List<JsonObject> rows = [];
+        for (int row = 1; ReadCsvRow(path, reader, row) is { } fields; row++)
+        {
+            yield return fields;
+        }
+    }
+
+    private static JsonObject? ReadCsvRow(string path, CsvReader reader, int row)
+    {
         try
         {
             while (reader.Read())
             {
-                if (reader.HeaderRecord is null)
+                if (reader.HeaderRecord is not null)
                 {
-                    reader.ReadHeader();
-                    continue;
+                    return new JsonObject(reader.HeaderRecord.Select(name => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(reader.GetField(name)))));
                 }
 
-                rows.Add(new JsonObject(reader.HeaderRecord.Select(name => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(reader.GetField(name))))));
+                reader.ReadHeader();
             }
+
+            return null;
         }
         catch (Exception exception) when (exception is CsvHelperException or ArgumentException)
         {
-            throw new InputException($"{path}: row {rows.Count + 1} is not a row of the table ({exception.Message.Split('\n')[0].TrimEnd()}). Expected a header of different names, and a value for each in every row.", exception);
+            throw new InputException($"{path}: row {row} is not a row of the table ({exception.Message.Split('\n')[0].TrimEnd()}). Expected a header of different names, and a value for each in every row.", exception);
         }
-
-        return [.. rows];
     }
 
-    private static JsonObject[] ReadJsonLines(string path)
+    private static IEnumerable<JsonObject> ReadJsonLines(string path)
     {
-        List<JsonObject> rows = [];
+        int row = 0;
         foreach (string line in File.ReadLines(path).Where(line => line.Trim().Length > 0))
         {
-            try
-            {
-                JsonObject row = JsonNode.Parse(line) as JsonObject ?? throw new JsonException("it is no object");
-
-                // Names that stand twice are found when they are first looked at.
-                _ = row.Count;
-                rows.Add(row);
-            }
-            catch (Exception exception) when (exception is JsonException or ArgumentException)
-            {
-                throw new InputException($"{path}: row {rows.Count + 1} is not a JSON object with different names ({exception.Message}).", exception);
-            }
+            yield return ReadJsonRow(path, line, ++row);
         }
+    }
 
-        return [.. rows];
+    private static JsonObject ReadJsonRow(string path, string line, int row)
+    {
+        try
+        {
+            JsonObject fields = JsonNode.Parse(line) as JsonObject ?? throw new JsonException("it is no object");
+
+            // Names that stand twice are found when they are first looked at.
+            _ = fields.Count;
+            return fields;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new InputException($"{path}: row {row} is not a JSON object with different names ({exception.Message}).", exception);
+        }
     }
 
     private sealed class Reader(string path, int row, JsonObject fields)
