@@ -10,6 +10,8 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     DoctorVerb.Create(),
     EvaluateVerb.Create(),
     GenerateVerb.Create(),
+    KernelVerb.Create(),
+    NotebooksVerb.Create(),
     ReproduceVerb.Create(),
     ScoreVerb.Create(),
     ToyVerb.Create(),

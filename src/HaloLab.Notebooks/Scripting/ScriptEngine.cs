@@ -1,0 +1,246 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using HaloLab.Notebooks.Displays;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Scripting;
+using Microsoft.CodeAnalysis.Scripting;
+using Microsoft.CodeAnalysis.Scripting.Hosting;
+
+namespace HaloLab.Notebooks.Scripting;
+
+/// <summary>
+/// Runs cells of C# script one after the other; what one declares the next can use and redeclare. The kernel and the runner are two ways to feed
+/// it. It takes over the console of the process while it lives. Cells run on the thread that calls <see cref="Run(string, string)"/>, one at a time: torch keeps
+/// its scopes and modes per thread.
+/// </summary>
+public sealed class ScriptEngine : IDisposable
+{
+    /// <summary>Characters that one cell may print on each stream before the rest is cut off.</summary>
+    public const long PrintLimit = 4_000_000;
+
+    private static readonly string[] Imports = ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Text", "System.Threading", "System.Threading.Tasks"];
+    private readonly Action<CellOutput> _emit;
+    private readonly CellWriter _out;
+    private readonly CellWriter _error;
+    private readonly (TextWriter Out, TextWriter Error, TextReader In) _console;
+    private readonly MetadataShadowCopyProvider _shadowCopies;
+    private readonly InteractiveAssemblyLoader _loader;
+    private readonly ScriptReferences _references;
+    private readonly ScriptOptions _options;
+    private readonly CellScope _scope;
+    private readonly string _folder;
+    private ScriptState<object>? _state;
+    private CellInterruption? _interruption;
+    private int _displays;
+
+    /// <param name="folder">The notebook's folder: relative paths of <c>#r</c> and <c>#load</c> begin there.</param>
+    /// <param name="emit">Is given what cells show, on any thread.</param>
+    /// <param name="printLimit">Characters that one cell may print on each stream.</param>
+    public ScriptEngine(string folder, Action<CellOutput> emit, long printLimit = PrintLimit)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(emit);
+        _folder = Path.GetFullPath(folder);
+        _emit = emit;
+        _out = new CellWriter(StreamOutput.StandardOutput, printLimit, emit);
+        _error = new CellWriter(StreamOutput.StandardError, printLimit, emit);
+        _references = new ScriptReferences(_folder, new PackageRestore(Tell), Tell);
+        _options = MakeOptions(_folder, _references);
+        _shadowCopies = new MetadataShadowCopyProvider(Path.GetTempPath(), [Path.GetDirectoryName(typeof(object).Assembly.Location)!, AppContext.BaseDirectory.TrimEnd('/')]);
+        _loader = new InteractiveAssemblyLoader(_shadowCopies);
+        _scope = new CellScope(this);
+        Language = new ScriptLanguage(_options.WithMetadataResolver(_references.WithoutRestore()));
+        _console = (Console.Out, Console.Error, Console.In);
+        Console.SetOut(_out);
+        Console.SetError(_error);
+        Console.SetIn(new NoInput());
+    }
+
+    /// <summary>How values are shown.</summary>
+    public DisplayFormatters Formatters { get; } = new();
+
+    /// <summary>Completion and documentation over what has run so far.</summary>
+    internal ScriptLanguage Language { get; }
+
+    /// <summary>Cancelled when the running cell is to stop.</summary>
+    internal CancellationToken InterruptToken => _interruption?.Token ?? CancellationToken.None;
+
+    /// <summary>Runs a cell to its end and shows the value of its last expression. What it declared before it failed stays.</summary>
+    /// <param name="code">C# script.</param>
+    /// <param name="name">What errors call it, for example <c>cell 3</c>.</param>
+    /// <returns>Null when it went well.</returns>
+    public CellError? Run(string code, string name)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        _out.BeginCell();
+        _error.BeginCell();
+        CellInterruption interruption = new(() => Tell("The cell does not stop: it is in native code or holds on to its thread. Restart the kernel to get rid of it."));
+        Volatile.Write(ref _interruption, interruption);
+        long begun = Stopwatch.GetTimestamp();
+        try
+        {
+            CellSource source = CellSource.Parse(code);
+            CellError? error = source.IsEmpty() ? null : Run(source, name, interruption);
+            if (source.IsTimed)
+            {
+                _out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Wall time: {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:f1} ms"));
+            }
+
+            return error;
+        }
+        catch (InputException exception)
+        {
+            return CellError.Of("UnknownDirective", exception.Message);
+        }
+        finally
+        {
+            interruption.End();
+            FlushConsole();
+        }
+    }
+
+    /// <summary>Asks the running cell to stop; from any thread. Asked twice, it is stopped without grace.</summary>
+    public void Interrupt() => Volatile.Read(ref _interruption)?.Request();
+
+    /// <summary>The value of an expression in any form, without showing it: for Jupyter's user expressions.</summary>
+    internal (MimeBundle? Value, CellError? Error) Evaluate(string expression)
+    {
+        if (_state is null)
+        {
+            return (null, CellError.Of("NotDefined", "No cell has run yet."));
+        }
+
+        try
+        {
+            return (Formatters.Format(_state.ContinueWithAsync<object>(expression, WithoutReferences(_options)).GetAwaiter().GetResult().ReturnValue), null);
+        }
+        catch (CompilationErrorException exception)
+        {
+            return (null, CellError.OfCompilation(exception.Diagnostics, _references.TakeAdvice()));
+        }
+        catch (Exception exception)
+        {
+            return (null, CellError.OfException(exception));
+        }
+    }
+
+    internal DisplayHandle Display(object? value)
+    {
+        string id = string.Create(CultureInfo.InvariantCulture, $"halolab-{Environment.ProcessId}-{Interlocked.Increment(ref _displays)}");
+        Show(value, id, isUpdate: false);
+        return new DisplayHandle(id, changed => Show(changed, id, isUpdate: true));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        FlushConsole();
+        Console.SetOut(_console.Out);
+        Console.SetError(_console.Error);
+        Console.SetIn(_console.In);
+        _out.Dispose();
+        _error.Dispose();
+        Language.Dispose();
+        _loader.Dispose();
+        _shadowCopies.Dispose();
+    }
+
+    /// <summary>The options under which cells compile, wherever that is done.</summary>
+    internal static ScriptOptions MakeOptions(string folder, MetadataReferenceResolver references) => ScriptOptions.Default
+        .WithReferences(HostAssemblies.Default)
+        .WithMetadataResolver(references)
+        .WithSourceResolver(ScriptSourceResolver.Default.WithBaseDirectory(folder))
+        .WithImports(Imports)
+        .WithLanguageVersion(LanguageVersion.Preview)
+        .WithOptimizationLevel(OptimizationLevel.Release)
+        .WithEmitDebugInformation(true)
+        .WithFileEncoding(Encoding.UTF8);
+
+    /// <summary>For the cells after the first: they have the references of those before, and would carry them twice.</summary>
+    internal static ScriptOptions WithoutReferences(ScriptOptions options) => options.WithReferences(ImmutableArray<MetadataReference>.Empty);
+
+    private CellError? Run(CellSource source, string name, CellInterruption interruption)
+    {
+        ScriptOptions options = _options.WithFilePath(Path.Combine(_folder, name));
+        Script<object> script = _state is null
+            ? CSharpScript.Create<object>(source.Code, options, typeof(CellScope), _loader)
+            : _state.Script.ContinueWith<object>(source.Code, WithoutReferences(options));
+        try
+        {
+            ImmutableArray<Diagnostic> diagnostics = script.Compile(interruption.Token);
+            IReadOnlyList<string> advice = _references.TakeAdvice();
+            if (diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+            {
+                return CellError.OfCompilation(diagnostics, advice);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return CellError.Interrupted(wasAborted: false);
+        }
+
+        ScriptState<object>? state = null;
+        Exception? failure = null;
+        bool wasAborted = interruption.Run(() =>
+        {
+            // No synchronisation context: code that blocks on a task would wait for itself.
+            try
+            {
+                Task<ScriptState<object>> running = _state is null ? script.RunAsync(_scope, _ => true) : script.RunFromAsync(_state, _ => true);
+                state = running.GetAwaiter().GetResult();
+                failure = state.Exception;
+                if (failure is null && state.ReturnValue is { } value)
+                {
+                    FlushConsole();
+                    _emit(new ResultOutput(Formatters.Format(value)));
+                }
+            }
+            catch (Exception exception) when (exception is not ThreadAbortException)
+            {
+                failure = exception;
+            }
+        });
+
+        if (state is not null)
+        {
+            _state = state;
+            Language.Add(source.Code);
+        }
+
+        return wasAborted || (failure is ThreadInterruptedException && interruption.WasRequested) ? CellError.Interrupted(wasAborted: true)
+            : failure is OperationCanceledException && interruption.WasRequested ? CellError.Interrupted(wasAborted: false)
+            : failure is not null ? CellError.OfException(failure)
+            : null;
+    }
+
+    private void Show(object? value, string id, bool isUpdate)
+    {
+        MimeBundle data = Formatters.Format(value);
+        FlushConsole();
+        _emit(new DisplayOutput(data, id, isUpdate));
+    }
+
+    private void FlushConsole()
+    {
+        _out.Flush();
+        _error.Flush();
+    }
+
+    private void Tell(string message) => _emit(new StreamOutput(StreamOutput.StandardError, message + "\n"));
+
+    /// <summary>A notebook that waits for typed input could not run by itself.</summary>
+    private sealed class NoInput : TextReader
+    {
+        private const string Message = "A notebook cannot ask for typed input. Put the value into a variable of a cell, best of the cell tagged 'parameters'.";
+
+        public override int Read() => throw new InvalidOperationException(Message);
+
+        public override int Peek() => throw new InvalidOperationException(Message);
+
+        public override string? ReadLine() => throw new InvalidOperationException(Message);
+    }
+}

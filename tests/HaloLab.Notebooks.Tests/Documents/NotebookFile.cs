@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+
+namespace HaloLab.Notebooks.Tests.Documents;
+
+/// <summary>Writes small notebooks for tests.</summary>
+internal static class NotebookFile
+{
+    public static JsonObject Code(string source, params string[] tags) => new()
+    {
+        ["cell_type"] = "code",
+        ["execution_count"] = null,
+        ["id"] = "c" + Guid.NewGuid().ToString("N")[..8],
+        ["metadata"] = tags.Length == 0 ? [] : new JsonObject { ["tags"] = new JsonArray([.. tags.Select(tag => JsonValue.Create(tag))]) },
+        ["outputs"] = new JsonArray(),
+        ["source"] = source,
+    };
+
+    public static JsonObject Markdown(string source) => new()
+    {
+        ["cell_type"] = "markdown",
+        ["id"] = "m" + Guid.NewGuid().ToString("N")[..8],
+        ["metadata"] = new JsonObject(),
+        ["source"] = source,
+    };
+
+    public static string Write(string path, params JsonObject[] cells)
+    {
+        JsonObject notebook = new()
+        {
+            ["cells"] = new JsonArray([.. cells]),
+            ["metadata"] = new JsonObject { ["kernelspec"] = new JsonObject { ["name"] = "halolab-csharp", ["display_name"] = "C# (HaloLab)", ["language"] = "C#" } },
+            ["nbformat"] = 4,
+            ["nbformat_minor"] = 5,
+        };
+        File.WriteAllText(path, notebook.ToJsonString());
+        return path;
+    }
+}

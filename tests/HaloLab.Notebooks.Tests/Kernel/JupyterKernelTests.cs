@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using CliWrap.Buffered;
+using HaloLab.Notebooks.Kernel;
+
+namespace HaloLab.Notebooks.Tests.Kernel;
+
+/// <summary>The kernel as Jupyter runs it.</summary>
+public class JupyterKernelTests
+{
+    [Fact]
+    public async Task AnswersAsTheProtocolSays()
+    {
+        using Jupyter jupyter = await Jupyter.Require("jupyter_client", "zmq");
+        BufferedCommandResult result = await jupyter.Script("kernel_checks.py", KernelSpec.Name);
+        TestContext.Current.TestOutputHelper!.WriteLine(result.StandardOutput + result.StandardError);
+        Assert.True(result.IsSuccess, result.StandardOutput.Replace("\\n", "\n", StringComparison.Ordinal) + result.StandardError);
+        Assert.Contains("ok execute", result.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("ok shutdown", result.StandardOutput, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PassesJupytersOwnSuite()
+    {
+        using Jupyter jupyter = await Jupyter.Require("jupyter_kernel_test");
+        BufferedCommandResult result = await jupyter.Script("kernel_test_suite.py", "-v");
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Matches(@"Ran \d\d tests", result.StandardError);
+    }
+
+    [Fact]
+    public async Task NbconvertRunsTheFirstNotebookAsTheRunnerDoes()
+    {
+        using Jupyter jupyter = await Jupyter.Require("nbconvert", "nbformat");
+        string notebooks = Path.Combine(RepositoryRoot.Path, "notebooks");
+        BufferedCommandResult converted = await jupyter.Python("-m", "nbconvert", "--to", "notebook", "--execute", Path.Combine(notebooks, "00-environment.ipynb"), "--output-dir", jupyter.Folder);
+        Assert.True(converted.IsSuccess, converted.StandardError);
+        BufferedCommandResult run = await HaloLabProgram.Run("notebooks", "run", Path.Combine(notebooks, "00-environment.ipynb"), "--out", Path.Combine(jupyter.Folder, "run"));
+        Assert.True(run.IsSuccess, run.StandardError);
+        string[] byJupyter = PlainOutputs(Path.Combine(jupyter.Folder, "00-environment.ipynb"));
+        Assert.Equal(byJupyter, PlainOutputs(Path.Combine(jupyter.Folder, "run", "00-environment.ipynb")));
+        Assert.Contains(byJupyter, text => text.Contains("weighted by size", StringComparison.Ordinal));
+
+        BufferedCommandResult valid = await jupyter.Python("-c", $"import nbformat; nbformat.validate(nbformat.read({Quoted(Path.Combine(jupyter.Folder, "run", "00-environment.ipynb"))}, as_version=nbformat.NO_CONVERT))");
+        Assert.True(valid.IsSuccess, valid.StandardError);
+    }
+
+    [Fact]
+    public async Task NotebooksMadeForInteractiveFindTheKernelAndUninstallTakesItOut()
+    {
+        using Jupyter jupyter = await Jupyter.Require("jupyter_client");
+        string kernels = Path.Combine(jupyter.Folder, "data", "kernels");
+        Assert.Equal([".net-csharp", "halolab-csharp"], Directory.EnumerateDirectories(kernels).Select(Path.GetFileName).Order(StringComparer.Ordinal)!);
+        BufferedCommandResult result = await jupyter.Script("kernel_checks.py", KernelSpec.InteractiveName, "execute");
+        Assert.True(result.IsSuccess, result.StandardOutput);
+
+        string foreign = Path.Combine(kernels, KernelSpec.InteractiveName, "kernel.json");
+        File.WriteAllText(foreign, """{"argv": ["dotnet", "interactive", "jupyter", "{connection_file}"], "display_name": ".NET (C#)", "language": "C#"}""");
+        Assert.Single(KernelSpec.Install(kernels, "HaloLab.Cli.dll"));
+        Assert.Single(KernelSpec.Uninstall(kernels));
+        Assert.True(File.Exists(foreign));
+    }
+
+    [Fact]
+    public async Task AMalformedConnectionFileIsNamed()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            await HaloLabProgram.Refuses("cannot be read as a Jupyter connection file", "kernel", "run", file);
+            File.WriteAllText(file, """{"transport": "tcp", "ip": "127.0.0.1", "signature_scheme": "hmac-md5", "key": ""}""");
+            await HaloLabProgram.Refuses("signature_scheme 'hmac-md5', expected hmac-sha256", "kernel", "run", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>A cell becomes an assembly, which .NET cannot unload: 161 MB after 100 cells and 231 MB after 1000 when measured.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task AThousandCellsLeaveMemoryFlat()
+    {
+        using Jupyter jupyter = await Jupyter.Require("jupyter_client");
+        BufferedCommandResult result = await jupyter.Script("many_cells.py", KernelSpec.Name, "1000");
+        Assert.True(result.IsSuccess, result.StandardError);
+        double[] megabytes = [.. result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
+        TestContext.Current.TestOutputHelper!.WriteLine($"{megabytes[0]} MB after 100 cells, {megabytes[1]} MB after 1000");
+        Assert.InRange(megabytes[1] - megabytes[0], 0, 110);
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task TwoHundredStartsLeaveNothingBehind()
+    {
+        using Jupyter jupyter = await Jupyter.Require("jupyter_client");
+        BufferedCommandResult result = await jupyter.Script("many_starts.py", KernelSpec.Name, "200");
+        Assert.True(result.IsSuccess, result.StandardOutput + result.StandardError);
+        Assert.Contains("processes [] ports []", result.StandardOutput, StringComparison.Ordinal);
+    }
+
+    private static string Quoted(string text) => $"'{text}'";
+
+    private static string[] PlainOutputs(string path) =>
+    [
+        .. JsonNode.Parse(File.ReadAllText(path))!["cells"]!.AsArray().SelectMany(cell => cell!["outputs"] as JsonArray ?? []).Select(output => Text(output!["text"] ?? output["data"]!["text/plain"])),
+    ];
+
+    private static string Text(JsonNode? node) => node is JsonArray lines ? string.Concat(lines.Select(line => line!.GetValue<string>())) : node!.GetValue<string>();
+}
