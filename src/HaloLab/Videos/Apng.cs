@@ -112,6 +112,13 @@ public static class Apng
     /// <summary>The filter whose output has the smallest sum of magnitudes: the usual guess at what compresses best.</summary>
     private static byte BestFilter(ReadOnlySpan<byte> current, ReadOnlySpan<byte> above, int channels, ref byte[] best, ref byte[] trial)
     {
+        if (current.SequenceEqual(above))
+        {
+            // The choice below, sooner: enlarged pictures have many such rows.
+            best.AsSpan().Clear();
+            return current.ContainsAnyExcept((byte)0) ? (byte)2 : (byte)0;
+        }
+
         byte bestFilter = 0;
         long smallest = long.MaxValue;
         for (byte filter = 0; filter <= 4; filter++)

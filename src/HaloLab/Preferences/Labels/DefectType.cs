@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HaloLab.Preferences.Labels;
 
 /// <summary>What is wrong in a patch or a clip.</summary>
@@ -10,6 +12,10 @@ public enum DefectType
     Flickering,
     Duplicated,
     Missing,
+
+    [JsonStringEnumMemberName("physically wrong")]
     PhysicallyWrong,
+
+    [JsonStringEnumMemberName("text garbled")]
     TextGarbled,
 }
