@@ -240,6 +240,9 @@ CHECKS = [(name[6:], check) for name, check in list(globals().items()) if name.s
 def main():
     names = sys.argv[2:]
     failed = 0
+
+    # What runs in the background of a shell ignores SIGINT, and so would the kernel.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     session = Session(sys.argv[1])
     try:
         for name, check in CHECKS:

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using HaloLab.Distillation;
+using HaloLab.Preferences.Labels;
 using HaloLab.Statistics;
 using HaloLab.TeacherEndpoint;
 using HaloLab.Tests.Cli;
@@ -95,6 +96,22 @@ public sealed class LabelVerbTests : IDisposable
         TeacherLabel[] labels = [.. TeacherLabelFile.Read(Path.Combine(Output, LabelRun.LabelsFile))];
         Assert.Equal(2 * 8 * 6, labels.Length);
         Assert.All(labels, label => Assert.StartsWith("simulated", label.Annotator, StringComparison.Ordinal));
+
+        // The file is one that the label store reads.
+        string store = Path.Combine(_folder, "labels.sqlite");
+        foreach (string expected in (string[])["96 added", "96 were there"])
+        {
+            result = await HaloLabProgram.Run("data", "import", Path.Combine(Output, LabelRun.LabelsFile), "--store", store);
+            Assert.True(result.IsSuccess, result.StandardError);
+            Assert.Contains(expected, result.StandardOutput, StringComparison.Ordinal);
+        }
+
+        using LabelStore kept = LabelStore.Open(store);
+        Label[] stored = [.. kept.Read(LabelQuery.All).Select(label => label.Label)];
+        Assert.Equal(
+            labels.Select(label => (label.Clip, label.Cell, label.Value, label.Defect)).Order(),
+            stored.Select(label => (label.Clip, label.Cell!.Value, label.Value, label.Defect)).Order());
+        Assert.All(stored, label => Assert.Equal(AnnotatorKind.Simulated, label.AnnotatorKind));
     }
 
     [Theory]
@@ -115,10 +132,12 @@ public sealed class LabelVerbTests : IDisposable
     {
         Ffmpeg.Require();
         string clips = Clips(4);
-        Uri address = await Serve("--latency", "0.3");
-        string[] arguments = Arguments(clips, address, 8, "--in-flight", "2", "--timeout", "60");
-        using Process run = Start(arguments);
-        await Until(() => File.Exists(LogPath) && ChargedLog.Read(LogPath).Length >= 10);
+
+        // 32 requests, two a second: beside other tests there is time to stop it.
+        Uri address = await Serve("--latency", "1");
+        string[] Limited(string inFlight) => Arguments(clips, address, 8, "--in-flight", inFlight, "--timeout", "60");
+        using Process run = Start(Limited("2"));
+        await Until(() => File.Exists(LogPath) && ChargedLog.Read(LogPath).Length >= 4);
         Stopwatch watch = Stopwatch.StartNew();
         using (Process kill = Process.Start("kill", ["-INT", run.Id.ToString(CultureInfo.InvariantCulture)]))
         {
@@ -132,7 +151,7 @@ public sealed class LabelVerbTests : IDisposable
         Assert.Contains("goes on from here", errors, StringComparison.Ordinal);
         Assert.DoesNotContain("Unfinished", Report()["attempts"]!.AsObject().Select(outcome => outcome.Key));
 
-        Assert.Equal(0, await Finish(arguments));
+        Assert.Equal(0, await Finish(Limited("16")));
         ChargedRequest[] charged = ChargedLog.Read(LogPath);
         Assert.Equal(32, charged.Length);
         Assert.Equal(32, charged.Select(request => request.Body).Distinct().Count());
@@ -259,7 +278,8 @@ public sealed class LabelVerbTests : IDisposable
 
     private static Process Start(string[] arguments)
     {
-        ProcessStartInfo info = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // What runs in the background of a shell ignores SIGINT, and so would what it starts.
+        ProcessStartInfo info = new("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment["OPENAI_API_KEY"] = Key;
         info.Environment["HALOLAB_SIMULATED_KEY"] = Key;
         return Process.Start(info)!;
