@@ -113,7 +113,7 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
         using var scope = NewDisposeScope();
         if (IsTurbo)
         {
-            Tensor embedding_1E = SinusoidalEmbedding.OfGuidance(tensor([(float)(guidance?.Scale ?? 1)]), _denoiser.time_cond_proj!.weight is { } weight ? (int)weight.shape[1] : GuidanceSize).to(Compute.Device);
+            Tensor embedding_1E = SinusoidalEmbedding.OfGuidance(tensor([(float)(guidance?.Scale ?? 1)]), (int)_denoiser.time_cond_proj!.weight.shape[1]).to(Compute.Device);
             VideoCrafter2Denoiser turbo = new(_denoiser) { FramesPerSecond = TurboFrameRateCondition, GuidanceEmbedding_1E = embedding_1E };
             return new LcmSampler(NoiseSchedule.SinglePrecision(), steps).Sample(turbo, start_BCTHW, context_BLD, noiseOfStep, onStep).MoveToOuterDisposeScope();
         }

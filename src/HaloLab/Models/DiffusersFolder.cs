@@ -1,8 +1,6 @@
 using System.Text.Json;
 using HaloLab.Checkpoints;
 using HaloLab.Models.Layers;
-using TorchSharp;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace HaloLab.Models;
@@ -68,17 +66,7 @@ public sealed class DiffusersFolder
             StateLoader.Load(module, file, unused);
         }
 
-        module.Freeze();
-        module.eval();
-        T moved = module.to(Compute.Device);
-
-        // A part is read where it is first needed, perhaps within a scope that ends before the part does.
-        foreach (Tensor tensor in StateLoader.StateOf(moved).Values)
-        {
-            tensor.DetachFromDisposeScope();
-        }
-
-        return moved;
+        return module.ReadyForUse();
     }
 
     /// <summary>Number of values in a part's weights.</summary>

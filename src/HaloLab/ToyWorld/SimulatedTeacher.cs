@@ -101,7 +101,7 @@ public sealed class SimulatedTeacher : ITeacher
         ArgumentNullException.ThrowIfNull(clip);
         cancellation.ThrowIfCancellationRequested();
         ToyCaption caption = ToyCaption.Parse(prompt);
-        VideoClip seen = Seen(clip);
+        VideoClip seen = ToyResampling.Fit(clip);
         IReadOnlyList<SimulatedPatchGrades> patches = GradeDimensions(OracleVerdict.Of(seen, caption, grid), "");
         DateTimeOffset now = DateTimeOffset.UtcNow;
         TeacherLabel[] labels =
@@ -121,10 +121,6 @@ public sealed class SimulatedTeacher : ITeacher
         ];
         return Task.FromResult(new ClipLabels(labels, [], 0));
     }
-
-    /// <summary>A clip as the toy world's oracle can judge it.</summary>
-    internal static VideoClip Seen(VideoClip clip) =>
-        (clip.Frames, clip.Height, clip.Width) == (ToyRenderer.Frames, ToyRenderer.Size, ToyRenderer.Size) ? clip : ClipResampler.WholeClip(clip, ToyRenderer.Frames, ToyRenderer.Size, ToyRenderer.Size);
 
     private static int Draw(double impression, RandomStream stream) => GradeScale.OneToFive.Draw(impression, Slips, 0, stream)!.Value;
 

@@ -1,6 +1,5 @@
 using HaloLab.Checkpoints;
 using HaloLab.Models.Layers;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -130,14 +129,6 @@ public sealed class VideoCrafter2Folder
             StateLoader.Load(module, part, unused, others);
         }
 
-        module.Freeze();
-        module.eval();
-        T moved = module.to(Compute.Device);
-        foreach (Tensor tensor in StateLoader.StateOf(moved).Values)
-        {
-            tensor.DetachFromDisposeScope();
-        }
-
-        return moved;
+        return module.ReadyForUse();
     }
 }

@@ -1,9 +1,9 @@
 using System.Globalization;
 using HaloLab.Checkpoints;
 using HaloLab.Models;
+using HaloLab.Models.Layers;
 using HaloLab.Models.Qwen2Vl;
 using HaloLab.Videos;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Rewards.VideoReward;
@@ -42,8 +42,7 @@ public sealed class VideoRewardScorer : IVideoScorer
             }
 
             model.Adapters?.Merge();
-            model.eval();
-            _model = model.to(Compute.Device);
+            _model = model.ReadyForUse();
             Hashes = new[] { configPath, backbonePath, tokenizerPath, instructionPath, file.Source }.ToDictionary(path => Path.GetRelativePath(folder, path), path => FileHash.Of(path));
         }
 

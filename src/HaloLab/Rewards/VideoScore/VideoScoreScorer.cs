@@ -3,7 +3,6 @@ using HaloLab.Models;
 using HaloLab.Models.Layers;
 using HaloLab.Models.Qwen2Vl;
 using HaloLab.Videos;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Rewards.VideoScore;
@@ -40,9 +39,7 @@ public sealed class VideoScoreScorer : IVideoScorer
             Hashes = new[] { configPath, tokenizerPath, instructionPath, file.Source }.Concat(shards).ToDictionary(path => Path.GetRelativePath(folder, path), path => FileHash.Of(path));
         }
 
-        model.Freeze();
-        model.eval();
-        _model = model.to(Compute.Device);
+        _model = model.ReadyForUse();
         _chat = new Qwen2VlChat(_tokenizer, _model.Config);
     }
 
