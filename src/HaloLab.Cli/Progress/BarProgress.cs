@@ -45,5 +45,5 @@ internal sealed class BarProgress(ProgressContext context) : IRunProgress
         _sinceDrawn.Restart();
     }
 
-    private static string Describe(string name, double secondsLeft) => $"{name.EscapeMarkup()} [grey](all in {RunDisplay.Duration(secondsLeft)})[/]";
+    private static string Describe(string name, double secondsLeft) => $"{name.EscapeMarkup()} [grey](all in {TimeLeft.Text(secondsLeft)})[/]";
 }

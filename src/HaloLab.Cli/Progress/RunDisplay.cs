@@ -36,7 +36,7 @@ internal static class RunDisplay
                 TimeSpan now = sinceStart.Elapsed;
                 if (now - lastLine >= TimeSpan.FromSeconds(10) && share is > 0 and < 1)
                 {
-                    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {Duration(now.TotalSeconds * (1 - share) / share)} left"));
+                    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {TimeLeft.Text(now.TotalSeconds * (1 - share) / share)} left"));
                     lastLine = now;
                 }
             });
@@ -100,19 +100,10 @@ internal static class RunDisplay
             }
             else if (sinceLine.Elapsed.TotalSeconds >= 10 && share > 0)
             {
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {Duration(sinceStart.Elapsed.TotalSeconds * (1 - share) / share)} left"));
+                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {TimeLeft.Text(sinceStart.Elapsed.TotalSeconds * (1 - share) / share)} left"));
                 sinceLine.Restart();
             }
         };
-    }
-
-    /// <summary>For example <c>2 min 05 s</c>.</summary>
-    public static string Duration(double seconds)
-    {
-        TimeSpan time = TimeSpan.FromSeconds(Math.Max(0, Math.Round(seconds)));
-        return time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time.Minutes:00} min"
-            : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds:00} s"
-            : $"{time.Seconds} s";
     }
 
     /// <summary>Stderr where it is a terminal, else null.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using HaloLab.Cli.Progress;
 using HaloLab.Notebooks.Documents;
 using HaloLab.Notebooks.Running;
+using HaloLab.ToyWorld.Reproduction;
 
 namespace HaloLab.Cli.Verbs;
 
@@ -23,11 +24,14 @@ internal static class NotebooksVerb
     {
         Command command = new("run", "Run notebooks, each in a process of its own; write each with its results as .ipynb and as one page of HTML. Goes on after the last good notebook.");
         Argument<string[]> files = Files();
-        Option<string[]> set = new("--set") { Description = "NAME=VALUE: a parameter (a variable of the cell tagged 'parameters'); may be given several times." };
+        Option<string[]> set = new("--set") { Description = "NAME=VALUE: a parameter (a variable of the cell tagged 'parameters'), for every notebook that has it; may be given several times." };
+        Option<string?> preset = new("--preset") { Description = "quick, full or smoke: short for --set preset=…" };
+        preset.AcceptOnlyFromAmong([.. ReproductionSettings.Presets.Keys]);
         Option<DirectoryInfo> output = new("--out") { Description = "Folder to write to.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("runs", "notebooks")) };
         Option<double> timeout = new("--timeout") { Description = "Seconds that one cell may take.", DefaultValueFactory = _ => DefaultTimeout };
         command.Arguments.Add(files);
         command.Options.Add(set);
+        command.Options.Add(preset);
         command.Options.Add(output);
         command.Options.Add(timeout);
         command.SetAction((parsed, cancellation) => Task.Run(
@@ -41,7 +45,12 @@ internal static class NotebooksVerb
 
                 IReadOnlyList<Notebook> notebooks = Notebook.ReadAll(parsed.GetValue(files)!);
                 NotebookRunner runner = new(KernelVerb.Program, parsed.GetValue(output)!.FullName, TimeSpan.FromSeconds(seconds));
-                IReadOnlyDictionary<string, string> parameters = Parameters(parsed.GetValue(set) ?? []);
+                Dictionary<string, string> parameters = Parameters(parsed.GetValue(set) ?? []);
+                if (parsed.GetValue(preset) is { } name)
+                {
+                    parameters["preset"] = name;
+                }
+
                 RunDisplay.Show(progress =>
                 {
                     runner.Run(notebooks, parameters, progress, cancellation);

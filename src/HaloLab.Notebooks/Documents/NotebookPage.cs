@@ -18,15 +18,15 @@ namespace HaloLab.Notebooks.Documents;
 public static class NotebookPage
 {
     private const string Style = """
-        .nb-code { background: var(--panel); border-left: 3px solid var(--line); padding: 8px 12px; overflow-x: auto; font-size: 13px; line-height: 1.45; }
+        .nb-code { background: var(--panel); border-left: 3px solid var(--line); padding: 8px 12px; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; line-height: 1.45; }
         .nb-code b { font-weight: 600; color: var(--link); } .nb-code i { font-style: normal; color: var(--soft); } .nb-code u { text-decoration: none; color: var(--good); }
         .nb-output { margin: 6px 0 16px; padding-left: 15px; overflow-x: auto; } .nb-output pre { margin: 4px 0; font-size: 13px; white-space: pre-wrap; }
         .nb-error { border-left: 3px solid var(--bad); padding-left: 12px; } .nb-output img, .nb-markdown img { max-width: 100%; }
-        .math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", serif; font-style: italic; }
+        math { font-size: 110%; } math[display="block"] { margin: 10px 0; }
         """;
 
     /// <summary>How markdown is read everywhere: tables, formulas, footnotes and fenced code beside the core.</summary>
-    internal static MarkdownPipeline Pipeline { get; } = new MarkdownPipelineBuilder().UsePipeTables().UseMathematics().UseFootnotes().UseAutoLinks().UseTaskLists().Build();
+    internal static MarkdownPipeline Pipeline { get; } = new MarkdownPipelineBuilder().UsePipeTables().UseMathematics().Use<MathMarkup>().UseFootnotes().UseAutoLinks().UseTaskLists().Build();
 
     /// <summary>Writes the page.</summary>
     public static void Write(Notebook notebook, string path)

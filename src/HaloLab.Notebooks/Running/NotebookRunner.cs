@@ -21,15 +21,15 @@ public sealed class NotebookRunner(string program, string output, TimeSpan timeo
 
     /// <summary>Runs them in order and stops at the first that fails.</summary>
     /// <param name="notebooks">The notebooks.</param>
-    /// <param name="parameters">Values of parameters, for every notebook.</param>
+    /// <param name="parameters">Values of parameters, for every notebook that has them.</param>
     /// <param name="progress">Is told how it goes on.</param>
     /// <param name="cancellation">Stops the running notebook; those that are done stay.</param>
-    /// <exception cref="InputException">A notebook has no such parameter (nothing has run then), or a cell fails: the message says which and why.</exception>
+    /// <exception cref="InputException">No notebook has such a parameter (nothing has run then), or a cell fails: the message says which and why.</exception>
     public void Run(IReadOnlyList<Notebook> notebooks, IReadOnlyDictionary<string, string> parameters, IRunProgress progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(notebooks);
         ArgumentNullException.ThrowIfNull(progress);
-        List<Notebook> prepared = [.. notebooks.Select(notebook => Prepare(notebook, parameters))];
+        List<Notebook> prepared = [.. notebooks.Select(notebook => Prepare(notebook, Applicable(notebook, notebooks, parameters)))];
         RunClock clock = new(prepared.Sum(notebook => notebook.Cells.Count(cell => cell.IsCode)));
         foreach (Notebook notebook in prepared)
         {
@@ -70,6 +70,13 @@ public sealed class NotebookRunner(string program, string output, TimeSpan timeo
 
     /// <summary>The page.</summary>
     public string Page(Notebook notebook) => Path.Combine(output, notebook.Name + ".html");
+
+    /// <summary>Of several notebooks each takes the parameters that it has; one that none has stays, and is refused.</summary>
+    private static Dictionary<string, string> Applicable(Notebook notebook, IReadOnlyList<Notebook> all, IReadOnlyDictionary<string, string> parameters)
+    {
+        bool Has(Notebook one, string name) => NotebookParameters.Of(one).Any(parameter => parameter.Name == name);
+        return parameters.Where(parameter => Has(notebook, parameter.Key) || !all.Any(other => Has(other, parameter.Key))).ToDictionary();
+    }
 
     private static Notebook Prepare(Notebook notebook, IReadOnlyDictionary<string, string> parameters)
     {

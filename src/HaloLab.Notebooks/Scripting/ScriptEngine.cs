@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using HaloLab.Experiments;
 using HaloLab.Notebooks.Displays;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -80,6 +81,7 @@ public sealed class ScriptEngine : IDisposable
         _error.BeginCell();
         CellInterruption interruption = new(() => Tell("The cell does not stop: it is in native code or holds on to its thread. Restart the kernel to get rid of it."));
         Volatile.Write(ref _interruption, interruption);
+        Interruption.Token = interruption.Token;
         long begun = Stopwatch.GetTimestamp();
         try
         {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using HaloLab.Displays;
 using HaloLab.Statistics;
 
 namespace HaloLab.Experiments;
@@ -57,4 +59,23 @@ public sealed record Claim(
             deciding.Mde,
             comparisons);
     }
+
+    /// <summary>The claim as a line of a <see cref="ClaimsTable"/>: the comparison that decides.</summary>
+    public ClaimRow ToRow() => new(
+        Id,
+        Statement,
+        Measure,
+        new Interval(Estimate, CiLow, CiHigh, Level),
+        new ClaimRule(Threshold, Comparisons.First(comparison => comparison.Measure == Measure).Direction),
+        N,
+        Verdict,
+        string.Create(CultureInfo.InvariantCulture, $"resampled by {Unit}; smallest detectable difference {Mde:g2}"));
+
+    /// <summary>All comparisons as forest plots, one for each thing that is measured: a comparison's measure reads "what is measured: which difference".</summary>
+    public IReadOnlyList<ForestPlot> Plots() => [.. Comparisons.GroupBy(comparison => (comparison.Threshold, Measured: comparison.Measure.Split(": ")[0])).Select(group =>
+        new ForestPlot(
+            group.Key.Measured,
+            "difference",
+            [.. group.Select(comparison => new ForestRow(comparison.Measure.Split(": ")[^1], new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level), comparison.Verdict))],
+            group.Key.Threshold))];
 }

@@ -9,7 +9,7 @@ namespace HaloLab.Optimisation;
 /// The loop around a training step, the same for every trainer: goes on from the last checkpoint in its folder, writes one JSON line of
 /// metrics a step, saves every few seconds, and stops where it is told to without losing more than that.
 /// </summary>
-/// <param name="folder">Gets <see cref="CheckpointFile"/>, which whoever keeps the folder may delete in the end, and <c>metrics.jsonl</c>.</param>
+/// <param name="folder">Gets <see cref="CheckpointFile"/>, which whoever keeps the folder may delete in the end, and <see cref="MetricsFile"/>.</param>
 /// <param name="state">What is saved and restored.</param>
 /// <param name="optimiser">Counts the steps.</param>
 public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser)
@@ -17,11 +17,19 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
     /// <summary>Everything that is needed to go on. It stays when training ends, so that what comes after may be killed too.</summary>
     public const string CheckpointFile = "training.safetensors";
 
+    /// <summary>One JSON object a line and step.</summary>
+    public const string MetricsFile = "metrics.jsonl";
+
     /// <summary>A kill loses at most this much work (and the step under way).</summary>
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
 
     private readonly string _statePath = Path.Combine(folder, CheckpointFile);
-    private readonly string _metricsPath = Path.Combine(folder, "metrics.jsonl");
+    private readonly string _metricsPath = Path.Combine(folder, MetricsFile);
+
+    /// <summary>The metrics of every step of a training.</summary>
+    /// <param name="folder">Folder of the training.</param>
+    public static IReadOnlyList<JsonObject> ReadMetrics(string folder) =>
+        [.. File.ReadLines(Path.Combine(folder, MetricsFile)).Select(line => JsonNode.Parse(line)!.AsObject())];
 
     /// <summary>Runs the steps that are left of <paramref name="totalSteps"/>.</summary>
     /// <param name="totalSteps">Where training ends.</param>

@@ -42,6 +42,7 @@ public sealed class NotebookRunnerTests : IDisposable
         Assert.Contains("<h1>A small ", page, StringComparison.Ordinal);
         Assert.Contains("First part</h2>", page, StringComparison.Ordinal);
         Assert.Contains("<b>bold</b>", page, StringComparison.Ordinal);
+        Assert.Contains("<msup><mi>x</mi><mn>2</mn></msup>", page, StringComparison.Ordinal);
         Assert.Contains("data:image/png;base64,AQID", page, StringComparison.Ordinal);
         Assert.DoesNotContain("http://", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);

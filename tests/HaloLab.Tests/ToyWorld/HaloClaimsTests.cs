@@ -164,19 +164,19 @@ public sealed class HaloClaimsTests
             }
         }
 
-        Dictionary<string, JudgementStage.Judgements> judgements = Baselines.ToDictionary(arm => arm, _ => Judgements(baseDefects, Fine, 3, 0.2));
+        Dictionary<string, ArmJudgement> judgements = Baselines.ToDictionary(arm => arm, _ => Judgements(baseDefects, Fine, 3, 0.2));
         judgements.Add("halo", Judgements(haloDefects, haloMeasures ?? Fine, haloScore, haloDiversity));
         return new Evidence(
             SeedStages.ModelName(RewardArm.Continued, 48),
-            new AgreementStage.Agreement(prompts, annotators, rewards, [.. truth.Select(row => row.Average())]),
+            new PatchAgreement(prompts, annotators, rewards, [.. truth.Select(row => row.Average())]),
             judgements,
             new Interval(0.005, 0.001, 0.01, 0.95));
 
         double[][] Table(Func<double, double> value, double[][]? from = null) =>
             [.. prompts.Select((_, clip) => Enumerable.Range(0, Cells).Select(cell => value(from?[clip][cell] ?? 0)).ToArray())];
 
-        JudgementStage.Judgements Judgements(double defects, OracleMeasures measures, double score, double diversity) => new(
-            [.. prompts.Select(prompt => new JudgementStage.Row(
+        ArmJudgement Judgements(double defects, OracleMeasures measures, double score, double diversity) => new(
+            [.. prompts.Select(prompt => new SampleJudgement(
                 prompt,
                 prompt,
                 [.. Enumerable.Range(0, Cells).Select(_ => stream.NextDouble() < defects ? 0.5 : 0)],

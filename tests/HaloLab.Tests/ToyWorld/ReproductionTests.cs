@@ -45,6 +45,32 @@ public sealed class ReproductionTests : IDisposable
         Assert.Equal(Files(undisturbed), Files(interrupted));
         Assert.True(File.Exists(Path.Combine(interrupted, "report.html")));
         Assert.True(File.Exists(Path.Combine(interrupted, "manifest.json")));
+        ANotebookReadsTheStagesOfTheRun(undisturbed, claims);
+    }
+
+    [Fact]
+    public void AnUnknownPresetIsRefused() =>
+        Assert.Contains("quick, full, smoke", Assert.Throws<InputException>(() => ToyRun.Open("fast", 1, _folder, new NothingStarts(), Checkpoints)).Message, StringComparison.Ordinal);
+
+    /// <summary>Everything that a notebook asks for is found finished; only an arm that the run does not have is computed.</summary>
+    private void ANotebookReadsTheStagesOfTheRun(string folder, IReadOnlyList<Claim> claims)
+    {
+        ToyRun run = ToyRun.Open("smoke", 1, folder, new NothingStarts(), Checkpoints);
+        int clips = run.Settings.ReportingPrompts * run.Settings.SamplesPerPrompt;
+        Assert.Equal(claims.Select(claim => (claim.Id, claim.Verdict, claim.Estimate)), run.Claims().Select(claim => (claim.Id, claim.Verdict, claim.Estimate)));
+        Assert.Equal(clips, run.Judgement(ReproductionArm.Halo).Rows.Count);
+        Assert.Equal(clips, run.Agreement().PromptOfClip().Length);
+        Assert.Equal(run.Settings.TuningSteps, run.Tuning(ReproductionArm.DiffusionDpo).Count);
+        Assert.NotEmpty(run.RewardTraining(RewardArm.Joint, run.Settings.LabelBudgets[0]));
+        Assert.Equal(run.Labels().Count, run.CandidateRewards().Video.Length);
+        Assert.All(run.Pairs().Rows, pair => Assert.Equal(run.Labels()[pair.A].Prompt, run.Labels()[pair.B].Prompt));
+        using (HaloLab.Generation.ClipBundle samples = run.Samples())
+        {
+            Assert.Equal(samples.Clips.Select(clip => clip.ContentHash), run.Judgement().Rows.Select(row => row.Clip));
+        }
+
+        Assert.Contains("2, 4", Assert.Throws<InputException>(() => run.RewardModel(labelledPrompts: 3)).Message, StringComparison.Ordinal);
+        Assert.Equal("tuned-sft-s1", Assert.Throws<InvalidOperationException>(() => run.Tuning(ReproductionArm.Sft)).Message);
     }
 
     private IReadOnlyList<Claim> Run(string folder, int reports)
@@ -60,4 +86,17 @@ public sealed class ReproductionTests : IDisposable
             .Where(path => Path.GetFileName(path) != StageManifest.FileName)
             .Append(Path.Combine(folder, "claims.json"))
             .ToDictionary(path => Path.GetRelativePath(folder, path), path => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
+
+    private sealed class NothingStarts : IRunProgress
+    {
+        public void StageStarted(string name, double secondsLeft) => throw new InvalidOperationException(name);
+
+        public void StageAdvanced(string name, double share, double secondsLeft)
+        {
+        }
+
+        public void StageFinished(StageResult result)
+        {
+        }
+    }
 }

@@ -25,14 +25,6 @@ internal sealed class AgreementStage(ReproductionSettings settings, long seed, T
         Seconds,
         Grade);
 
-    /// <summary>Grades and rewards by clip and cell.</summary>
-    /// <param name="Prompts">The prompt of each clip.</param>
-    /// <param name="Annotators">For each annotator the grade of each clip's cells, NaN where none was given.</param>
-    /// <param name="PatchRewards">For each reward model, by name, the reward of each clip's cells.</param>
-    /// <param name="VideoRewards">The video reward model's reward of each clip, before it saw a patch label.</param>
-    internal sealed record Agreement(
-        IReadOnlyList<string> Prompts, double[][][] Annotators, SortedDictionary<string, double[][]> PatchRewards, double[] VideoRewards);
-
     private void Grade(StageContext context)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(samples.Name, ""));
@@ -57,7 +49,7 @@ internal sealed class AgreementStage(ReproductionSettings settings, long seed, T
         }
 
         double[] video = Score(bundle, Path.Combine(generator.Folder, ToyRewardTraining.VideoRewardFile)).Video;
-        JsonFile.Write(context.PathOf(File), new Agreement(bundle.Prompts, grades, rewards, video));
+        JsonFile.Write(context.PathOf(File), new PatchAgreement(bundle.Prompts, grades, rewards, video));
     }
 
     private (double[] Video, double[][] Patches) Score(ClipBundle bundle, string path)

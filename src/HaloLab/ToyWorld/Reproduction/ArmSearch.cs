@@ -46,23 +46,23 @@ public sealed class ArmSearch
         Stage[] judgements = [.. _seeds.SelectMany(seed => seed.Samples.Keys.Select(seed.JudgementOf))];
         IReadOnlyList<StageResult> results = new RunStore(Path.Combine(folder, "stages")).Run(judgements, progress, cancellation);
         Dictionary<string, string> folders = results.ToDictionary(result => result.Name, result => result.Folder);
-        JudgementStage.Row[] Rows(string arm) =>
-            [.. _seeds.SelectMany(seed => JsonFile.Read<JudgementStage.Judgements>(Path.Combine(folders[seed.JudgementOf(arm).Name], JudgementStage.File)).Rows)];
+        SampleJudgement[] Rows(string arm) =>
+            [.. _seeds.SelectMany(seed => JsonFile.Read<ArmJudgement>(Path.Combine(folders[seed.JudgementOf(arm).Name], JudgementStage.File)).Rows)];
 
         StringBuilder text = new();
         text.AppendLine("| arm | learning rate | β_v | β_p | η | both methods | oracle | scorer | defective patches | obedience |");
         text.AppendLine("|-|-|-|-|-|-|-|-|-|-|");
-        Add("untuned | | | |", Rows("base"));
+        Add("untuned | | | |", Rows(HaloClaims.Base));
         foreach (ReproductionArm family in ReproductionArm.All)
         {
-            (ReproductionArm Arm, JudgementStage.Row[] Rows)[] tried =
+            (ReproductionArm Arm, SampleJudgement[] Rows)[] tried =
                 [.. Settings.Arms.Where(arm => arm.Title == family.Title).Select(arm => (arm, Rows(arm.Name)))];
             double best = tried.Max(item => Score(item.Rows));
-            foreach ((ReproductionArm arm, JudgementStage.Row[] rows) in tried)
+            foreach ((ReproductionArm arm, SampleJudgement[] rows) in tried)
             {
                 string mark = Score(rows) == best ? "**" : "";
                 ArmSetting setting = arm.Setting;
-                Add(string.Create(CultureInfo.InvariantCulture, $"{mark}{arm.Title}{mark} | {setting.LearningRate} | {setting.BetaVideo} | {setting.BetaPatch} | {setting.Eta}"), rows);
+                Add(string.Create(CultureInfo.InvariantCulture, $"{mark}{arm.Title}{mark} | {setting.LearningRate:0.##e-0} | {setting.BetaVideo} | {setting.BetaPatch} | {setting.Eta}"), rows);
             }
         }
 
@@ -70,9 +70,9 @@ public sealed class ArmSearch
         AtomicFile.WriteAllText(path, text.ToString());
         return path;
 
-        void Add(string name, JudgementStage.Row[] rows) => text.AppendLine(string.Create(
+        void Add(string name, SampleJudgement[] rows) => text.AppendLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {Score(rows):0.0000} | {rows.Average(Evidence.OracleScore):0.0000} | {rows.Average(Evidence.LearnedScore):0.000} | {rows.Average(row => row.DefectShare(_files.DefectThreshold)):0.00 %} | {rows.Average(row => row.Measures.Obedience):0.000} |"));
+            $"| {name} | {Score(rows):0.0000} | {rows.Average(row => row.OracleScore):0.0000} | {rows.Average(row => row.LearnedScore):0.000} | {rows.Average(row => row.DefectShare(_files.DefectThreshold)):0.00 %} | {rows.Average(row => row.Measures.Obedience):0.000} |"));
     }
 
     /// <summary>Six settings that differ in what the arm's objective has. Without preferences there is nothing but the learning rate to choose.</summary>
@@ -84,5 +84,5 @@ public sealed class ArmSearch
     };
 
     /// <summary>The mean of both evaluation methods, each on 0 to 1.</summary>
-    private static double Score(JudgementStage.Row[] rows) => rows.Average(row => (Evidence.OracleScore(row) + ((Evidence.LearnedScore(row) - 1) / 3)) / 2);
+    private static double Score(SampleJudgement[] rows) => rows.Average(row => (row.OracleScore + ((row.LearnedScore - 1) / 3)) / 2);
 }

@@ -9,36 +9,20 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// <param name="Judgements">Judgements by arm.</param>
 /// <param name="CleanRate">Share of flawless clips that count as defective.</param>
 internal sealed record Evidence(
-    string FinalModel, AgreementStage.Agreement Agreement, IReadOnlyDictionary<string, JudgementStage.Judgements> Judgements, Interval CleanRate)
+    string FinalModel, PatchAgreement Agreement, IReadOnlyDictionary<string, ArmJudgement> Judgements, Interval CleanRate)
 {
-    private const double WorstFlicker = 0.1;
-
     private readonly string[] _prompts = [.. Agreement.Prompts.Distinct()];
 
     public int PromptCount => _prompts.Length;
 
     /// <summary>For every clip the number of its prompt.</summary>
-    public int[] PromptOfClip { get; } = Numbers(Agreement.Prompts);
-
-    /// <summary>First evaluation method: the oracle's measures, each 0 to 1, averaged.</summary>
-    public static double OracleScore(JudgementStage.Row row) => new[]
-    {
-        row.Measures.ObjectFidelity,
-        row.Measures.Obedience,
-        row.Measures.ObjectPresence,
-        row.Measures.BackgroundCleanliness,
-        Math.Min(1, row.Measures.Motion / OracleMeasures.LivelySpeed),
-        1 - Math.Min(1, row.Measures.Flicker / WorstFlicker),
-    }.Average();
-
-    /// <summary>Second evaluation method: the mean of the learned scorer's five dimensions, 1 to 4.</summary>
-    public static double LearnedScore(JudgementStage.Row row) => row.Scores.Average();
+    public int[] PromptOfClip { get; } = Agreement.PromptOfClip();
 
     /// <summary>Clips of a prompt.</summary>
     public IEnumerable<int> ClipsOf(int prompt) => Enumerable.Range(0, PromptOfClip.Length).Where(clip => PromptOfClip[clip] == prompt);
 
     /// <summary>The mean of a value over an arm's samples.</summary>
-    public PromptStatistic Mean(string arm, Func<JudgementStage.Row, double> value) => Ratio(arm, value, _ => true);
+    public PromptStatistic Mean(string arm, Func<SampleJudgement, double> value) => Ratio(arm, value, _ => true);
 
     /// <summary>The mean diversity of an arm's prompts.</summary>
     public PromptStatistic Diversity(string arm) => PromptStatistic.Ratio([.. Judgements[arm].DiversityOfPrompt], [.. Judgements[arm].DiversityOfPrompt.Select(_ => 1.0)]);
@@ -46,22 +30,16 @@ internal sealed record Evidence(
     /// <summary>Among an arm's samples in the top half of the learned scorer: the share that holds a defective patch.</summary>
     public PromptStatistic RateInTopHalf(string arm, double threshold)
     {
-        double[] scores = [.. Judgements[arm].Rows.Select(LearnedScore).Order()];
+        double[] scores = [.. Judgements[arm].Rows.Select(row => row.LearnedScore).Order()];
         double median = scores[scores.Length / 2];
-        return Ratio(arm, row => row.Severities.Max() > threshold ? 1 : 0, row => LearnedScore(row) >= median);
+        return Ratio(arm, row => row.Severities.Max() > threshold ? 1 : 0, row => row.LearnedScore >= median);
     }
 
-    private static int[] Numbers(IReadOnlyList<string> prompts)
-    {
-        string[] distinct = [.. prompts.Distinct()];
-        return [.. prompts.Select(prompt => Array.IndexOf(distinct, prompt))];
-    }
-
-    private PromptStatistic Ratio(string arm, Func<JudgementStage.Row, double> value, Func<JudgementStage.Row, bool> counts)
+    private PromptStatistic Ratio(string arm, Func<SampleJudgement, double> value, Func<SampleJudgement, bool> counts)
     {
         double[] sums = new double[PromptCount];
         double[] counted = new double[PromptCount];
-        foreach (JudgementStage.Row row in Judgements[arm].Rows.Where(counts))
+        foreach (SampleJudgement row in Judgements[arm].Rows.Where(counts))
         {
             int prompt = Array.IndexOf(_prompts, row.Prompt);
             sums[prompt] += value(row);

@@ -109,8 +109,8 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
         List<ClaimComparison> comparisons = [];
         foreach (string baseline in evidence[0].Judgements.Keys.Where(name => name != Halo))
         {
-            comparisons.Add(Difference(evidence, $"oracle score: HALO − {baseline}", baseline, 0, ClaimDirection.Above, Evidence.OracleScore));
-            comparisons.Add(Difference(evidence, $"learned scorer: HALO − {baseline}", baseline, 0, ClaimDirection.Above, Evidence.LearnedScore));
+            comparisons.Add(Difference(evidence, $"oracle score: HALO − {baseline}", baseline, 0, ClaimDirection.Above, row => row.OracleScore));
+            comparisons.Add(Difference(evidence, $"learned scorer: HALO − {baseline}", baseline, 0, ClaimDirection.Above, row => row.LearnedScore));
         }
 
         return Claim.Of("C3", $"HALO beats the baselines under both evaluation methods{Given(evidence)}.", comparisons);
@@ -164,7 +164,7 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
     }
 
     private ClaimComparison Difference(
-        IReadOnlyList<Evidence> evidence, string measure, string baseline, double threshold, ClaimDirection direction, Func<JudgementStage.Row, double> value) => _judge.Judge(
+        IReadOnlyList<Evidence> evidence, string measure, string baseline, double threshold, ClaimDirection direction, Func<SampleJudgement, double> value) => _judge.Judge(
         measure,
         new ClaimRule(threshold, direction),
         [.. evidence.Select(seed => seed.Mean(Halo, value).Minus(seed.Mean(baseline, value)))]);

@@ -20,33 +20,18 @@ internal sealed class JudgementStage(ReproductionSettings settings, ToyGenerator
         settings.ReportingPrompts * settings.SamplesPerPrompt * SecondsPerClip,
         Judge);
 
-    /// <summary>What is known about one sample.</summary>
-    /// <param name="Clip">Content hash.</param>
-    /// <param name="Prompt">Its prompt.</param>
-    /// <param name="Severities">The oracle's severity of each patch.</param>
-    /// <param name="Measures">The oracle's measures of the clip.</param>
-    /// <param name="Scores">The learned scorer's five dimensions, 1 to 4.</param>
-    internal sealed record Row(string Clip, string Prompt, double[] Severities, OracleMeasures Measures, double[] Scores)
-    {
-        /// <summary>Share of the patches whose severity exceeds the threshold.</summary>
-        public double DefectShare(double threshold) => Severities.Count(severity => severity > threshold) / (double)Severities.Length;
-    }
-
-    /// <summary>Rows of all samples, and how different the samples of each prompt are.</summary>
-    internal sealed record Judgements(IReadOnlyList<Row> Rows, IReadOnlyList<double> DiversityOfPrompt);
-
     private void Judge(StageContext context)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(samples.Name, ""));
         using LearnedScorer scorer = LearnedScorer.Load(Path.Combine(generator.Folder, ToyScorerTraining.ScorerFile));
         ToyTokenizer tokenizer = new();
         double[][] scores = scorer.Score(bundle.Clips, [.. bundle.Prompts.Select(tokenizer.Encode)]);
-        List<Row> rows = [];
+        List<SampleJudgement> rows = [];
         for (int i = 0; i < bundle.Clips.Count; i++)
         {
             context.Report(i, bundle.Clips.Count);
             ToyCaption caption = ToyCaption.Parse(bundle.Prompts[i]);
-            rows.Add(new Row(
+            rows.Add(new SampleJudgement(
                 bundle.Clips[i].ContentHash,
                 bundle.Prompts[i],
                 ToyOracle.Assess(bundle.Clips[i], caption, settings.Grid).Severities,
@@ -55,6 +40,6 @@ internal sealed class JudgementStage(ReproductionSettings settings, ToyGenerator
         }
 
         double[] diversity = [.. bundle.Prompts.Distinct().Select(prompt => ToyOracle.Diversity([.. bundle.Clips.Where((_, i) => bundle.Prompts[i] == prompt)]))];
-        JsonFile.Write(context.PathOf(File), new Judgements(rows, diversity));
+        JsonFile.Write(context.PathOf(File), new ArmJudgement(rows, diversity));
     }
 }

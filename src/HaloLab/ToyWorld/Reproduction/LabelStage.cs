@@ -21,26 +21,19 @@ internal sealed class LabelStage(ReproductionSettings settings, long seed, Stage
         settings.TrainingPrompts * settings.LayoutsPerPrompt * settings.ClipsPerLayout * SecondsPerClip,
         Label);
 
-    /// <summary>What was said about one clip.</summary>
-    /// <param name="Clip">Content hash.</param>
-    /// <param name="Prompt">Its prompt.</param>
-    /// <param name="Teacher">The teacher's grades, null where it was not asked.</param>
-    /// <param name="VideoGrade">Mean clip grade of the annotators, NaN when none gave one.</param>
-    internal sealed record Row(string Clip, string Prompt, PatchGrades? Teacher, double VideoGrade);
-
     private void Label(StageContext context)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
         HashSet<string> labelled = [.. bundle.Prompts.Distinct().Take(settings.LabelledPrompts)];
         SimulatedTeacher teacher = new(seed);
         IReadOnlyList<SimulatedAnnotator> annotators = SimulatedAnnotator.Population(seed);
-        Row[] rows = new Row[bundle.Clips.Count];
+        CandidateLabels[] rows = new CandidateLabels[bundle.Clips.Count];
         for (int i = 0; i < rows.Length; i++)
         {
             context.Report(i, rows.Length);
             ToyCaption caption = ToyCaption.Parse(bundle.Prompts[i]);
             OracleVerdict verdict = OracleVerdict.Of(bundle.Clips[i], caption, settings.Grid);
-            rows[i] = new Row(
+            rows[i] = new CandidateLabels(
                 bundle.Clips[i].ContentHash,
                 bundle.Prompts[i],
                 labelled.Contains(bundle.Prompts[i]) ? teacher.Grade(verdict) : null,

@@ -21,22 +21,13 @@ internal sealed class PairStage(ReproductionSettings settings, long seed, Stage 
         Seconds,
         Build);
 
-    /// <summary>A pair by its clips' places in the candidates, with the rewards of both.</summary>
-    internal sealed record Row(int A, int B);
-
-    /// <summary>The pairs, and why the other combinations were dropped.</summary>
-    internal sealed record Pairs(IReadOnlyList<Row> Rows, int Considered, IReadOnlyDictionary<PairDropReason, int> Dropped);
-
-    /// <summary>Video reward and patch rewards of each candidate.</summary>
-    internal sealed record Rewards(double[] Video, double[][] Patches);
-
     private void Build(StageContext context)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
         using RewardModel model = RewardModel.Load(context.Input(rewardModel.Name, RewardStage.ModelFile));
         ToyTokenizer tokenizer = new();
         using ClipRewards scores = model.Score(bundle.Clips, [.. bundle.Prompts.Select(tokenizer.Encode)], ToyGenerator.Lattice.Edges(settings.Grid));
-        Rewards rewards = new(scores.VideoRewards(), scores.PatchRewards());
+        CandidateRewards rewards = new(scores.VideoRewards(), scores.PatchRewards());
         context.Report(1, 2);
 
         Candidate[] all = [.. Enumerable.Range(0, bundle.Clips.Count).Select(i => Candidate(bundle, rewards, i))];
@@ -49,15 +40,15 @@ internal sealed class PairStage(ReproductionSettings settings, long seed, Stage 
         }
 
         JsonFile.Write(context.PathOf(RewardsFile), rewards);
-        JsonFile.Write(context.PathOf(File), new Pairs([.. set.Pairs.Select(pair => new Row(places[pair.A], places[pair.B]))], set.Considered, set.Dropped));
+        JsonFile.Write(context.PathOf(File), new CandidatePairs([.. set.Pairs.Select(pair => new CandidatePair(places[pair.A], places[pair.B]))], set.Considered, set.Dropped));
     }
 
     /// <summary>The candidate at a place of the bundle.</summary>
-    public static Candidate Candidate(ClipBundle bundle, Rewards rewards, int place, ReproductionSettings settings) => new(
+    public static Candidate Candidate(ClipBundle bundle, CandidateRewards rewards, int place, ReproductionSettings settings) => new(
         bundle.Clips[place].ContentHash,
         rewards.Video[place],
         new PatchRewards(settings.Grid, [.. rewards.Patches[place].Select(value => (double?)value)]),
         bundle.LayoutGroups[place]);
 
-    private Candidate Candidate(ClipBundle bundle, Rewards rewards, int place) => Candidate(bundle, rewards, place, settings);
+    private Candidate Candidate(ClipBundle bundle, CandidateRewards rewards, int place) => Candidate(bundle, rewards, place, settings);
 }

@@ -7,7 +7,7 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// <param name="Name">Short name for folders.</param>
 /// <param name="Title">Name in tables.</param>
 /// <param name="Terms">Which preferences the objective has.</param>
-/// <param name="Setting">Chosen on development prompts.</param>
+/// <param name="Setting">Chosen on development prompts (docs/tuning.md).</param>
 /// <param name="VideoReward">What the video term compares.</param>
 /// <param name="Grid">Patches of the objective; null for the run's own.</param>
 public sealed record ReproductionArm(
@@ -22,22 +22,22 @@ public sealed record ReproductionArm(
     private const double TauPatch = 0.5;
 
     /// <summary>Fine-tuning on the preferred clips.</summary>
-    public static ReproductionArm Sft { get; } = new("sft", "SFT on preferred", PreferenceTerms.None, new ArmSetting(1e-4));
+    public static ReproductionArm Sft { get; } = new("sft", "SFT on preferred", PreferenceTerms.None, new ArmSetting(2.5e-5));
 
     /// <summary>Diffusion-DPO (Wallace et al. 2023, arXiv 2311.12908): video rewards alone.</summary>
-    public static ReproductionArm DiffusionDpo { get; } = new("diffusion-dpo", "Diffusion-DPO", PreferenceTerms.VideoOnly, new ArmSetting(1e-4));
+    public static ReproductionArm DiffusionDpo { get; } = new("diffusion-dpo", "Diffusion-DPO", PreferenceTerms.VideoOnly, new ArmSetting(1e-4, Eta: 0.4));
 
     /// <summary>Video-only DPO on the mean of the same patch rewards: extra supervision without granularity.</summary>
-    public static ReproductionArm PatchMeanDpo { get; } = new("patch-mean-dpo", "Patch-mean DPO", PreferenceTerms.VideoOnly, new ArmSetting(1e-4), VideoRewardSource.PatchMean);
+    public static ReproductionArm PatchMeanDpo { get; } = new("patch-mean-dpo", "Patch-mean DPO", PreferenceTerms.VideoOnly, new ArmSetting(1e-4, Eta: 0.4), VideoRewardSource.PatchMean);
 
     /// <summary>The patch term alone.</summary>
-    public static ReproductionArm PatchOnly { get; } = new("patch-only", "Patch only", PreferenceTerms.PatchOnly, new ArmSetting(1e-4));
+    public static ReproductionArm PatchOnly { get; } = new("patch-only", "Patch only", PreferenceTerms.PatchOnly, new ArmSetting(5e-5));
 
     /// <summary>Preferences per segment of time, whole pictures.</summary>
-    public static ReproductionArm Segments { get; } = new("segments", "Temporal segments", PreferenceTerms.VideoAndPatch, new ArmSetting(1e-4), Grid: new PatchGrid(4, 1, 1));
+    public static ReproductionArm Segments { get; } = new("segments", "Temporal segments", PreferenceTerms.VideoAndPatch, new ArmSetting(1e-4, BetaPatch: 250), Grid: new PatchGrid(4, 1, 1));
 
     /// <summary>Gran-DPO: video and patch preferences together (DESIGN D3).</summary>
-    public static ReproductionArm Halo { get; } = new("halo", "HALO (Gran-DPO)", PreferenceTerms.VideoAndPatch, new ArmSetting(1e-4));
+    public static ReproductionArm Halo { get; } = new("halo", "HALO (Gran-DPO)", PreferenceTerms.VideoAndPatch, new ArmSetting(5e-5));
 
     public static IReadOnlyList<ReproductionArm> All { get; } = [Sft, DiffusionDpo, PatchMeanDpo, PatchOnly, Segments, Halo];
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using HaloLab.Displays;
 using HaloLab.Experiments;
 using HaloLab.Generation;
+using HaloLab.Optimisation;
 using HaloLab.Rewards;
 using HaloLab.Statistics;
 using HaloLab.Videos;
@@ -18,7 +19,6 @@ namespace HaloLab.ToyWorld.Reproduction;
 internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnlyList<SeedStages> seeds, IReadOnlyList<StageResult> results, double threshold, string folder)
 {
     private const int PromptsShown = 6;
-    private const int SmoothedSteps = 10;
 
     private readonly Dictionary<string, string> _folders = results.ToDictionary(result => result.Name, result => result.Folder);
 
@@ -29,18 +29,23 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
     {
         HtmlPage page = new("HALO on the toy world", $"{settings.Preset}, {seeds.Count} seed{(seeds.Count == 1 ? "" : "s")}");
         page.Add("What this is", Introduction());
-        page.Add("Claims", new ClaimsTable([.. claims.Select(Row)]).ToHtml(), Note("A claim that needs several comparisons is shown only when every one of them is; the table gives the one that decides, the plots below give all."));
+        page.Add("Claims", new ClaimsTable([.. claims.Select(claim => claim.ToRow())]).ToHtml(), Note("A claim that needs several comparisons is shown only when every one of them is; the table gives the one that decides, the plots below give all."));
         foreach (Claim claim in claims)
         {
-            page.Add($"{claim.Id} in full", [Note(claim.Statement), Comparisons(claim), .. Behind(claim, background)]);
+            page.Add($"{claim.Id} in full", [Note(claim.Statement), .. claim.Plots().Select(plot => plot.ToHtml()), .. Behind(claim, background)]);
         }
 
         page.Add("Before and after", BeforeAndAfter());
         page.Add("Where the defects are", DefectMaps());
         page.Add("The arms", ArmTable());
-        page.Add("Training", [Terms(), .. Curves()]);
+        page.Add("Training", [.. Training()]);
         page.Add("Pairs", Pairs());
-        page.Add("Data", Links());
+        page.Add("Data", Links(["claims.json", "manifest.json", .. results.Select(result => Relative(Path.Combine(result.Folder, StageManifest.FileName)))]));
+        if (Notebooks() is { Length: > 0 } notebooks)
+        {
+            page.Add("Notebooks", Note("The same run, explained step by step."), Links(notebooks));
+        }
+
         page.Write(Path.Combine(folder, "report.html"));
     }
 
@@ -48,24 +53,6 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
 
     private static HtmlFragment Introduction() => HtmlFragment.Of(
         $"<p>HALO (arXiv 2502.06812) tunes text-to-video models with rewards for patches of a video beside rewards for the whole. This page was made by one command on a toy world of coloured moving shapes, whose truth is known. It tests the instrument, not the paper: we hold the paper's abstract only, and what it leaves open is our reading. Teacher and annotators are <b>simulated</b>.</p>");
-
-    private static ClaimRow Row(Claim claim) => new(
-        claim.Id,
-        claim.Statement,
-        claim.Measure,
-        new Interval(claim.Estimate, claim.CiLow, claim.CiHigh, claim.Level),
-        new ClaimRule(claim.Threshold, claim.Comparisons.First(comparison => comparison.Measure == claim.Measure).Direction),
-        claim.N,
-        claim.Verdict,
-        string.Create(CultureInfo.InvariantCulture, $"resampled by {claim.Unit}; smallest detectable difference {claim.Mde:g2}"));
-
-    // A comparison's measure reads "what is measured: which difference".
-    private static HtmlFragment Comparisons(Claim claim) => HtmlFragment.Concat(claim.Comparisons.GroupBy(comparison => (comparison.Threshold, Measured: comparison.Measure.Split(": ")[0])).Select(group =>
-        new ForestPlot(
-            group.Key.Measured,
-            "difference",
-            [.. group.Select(comparison => new ForestRow(comparison.Measure.Split(": ")[^1], new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level), comparison.Verdict))],
-            group.Key.Threshold).ToHtml()));
 
     private static IEnumerable<HtmlFragment> Behind(Claim claim, ClaimBackground background) => claim.Id switch
     {
@@ -80,7 +67,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
     private HtmlFragment BeforeAndAfter()
     {
         SeedStages seed = seeds[0];
-        using ClipBundle before = CandidateStage.Load(_folders[seed.Samples["base"].Name]);
+        using ClipBundle before = CandidateStage.Load(_folders[seed.Samples[HaloClaims.Base].Name]);
         using ClipBundle after = CandidateStage.Load(_folders[seed.Samples["halo"].Name]);
         using RewardModel model = RewardModel.Load(Path.Combine(_folders[seed.FinalModel.Name], RewardStage.ModelFile));
         ToyTokenizer tokenizer = new();
@@ -122,80 +109,37 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         }
     }
 
-    private HtmlFragment ArmTable()
-    {
-        TableColumn[] columns =
-        [
-            new("arm"), new("defective patches", true, "0.00 %"), new("clips with a defect", true, "0 %"), new("oracle score", true, "0.000"), new("learned scorer", true, "0.000"),
-            new("kind", true, "0.00"), new("colour", true, "0.00"), new("direction", true, "0.00"), new("background", true, "0.00"), new("presence", true, "0.00"), new("motion", true, "0.00"), new("diversity", true, "0.000"),
-        ];
-        return new DataTable(columns, [.. seeds[0].Samples.Keys.Select(arm =>
-        {
-            JudgementStage.Judgements[] judgements = [.. seeds.Select(seed => Judgements(seed, arm))];
-            JudgementStage.Row[] rows = [.. judgements.SelectMany(item => item.Rows)];
-            return (IReadOnlyList<object?>)[
-                settings.Arms.FirstOrDefault(item => item.Name == arm)?.Title ?? "untuned",
-                rows.Average(row => row.DefectShare(threshold)),
-                rows.Average(row => row.Severities.Max() > threshold ? 1.0 : 0.0),
-                rows.Average(Evidence.OracleScore),
-                rows.Average(Evidence.LearnedScore),
-                rows.Average(row => row.Measures.KindObedience),
-                rows.Average(row => row.Measures.ColourObedience),
-                rows.Average(row => row.Measures.DirectionObedience),
-                rows.Average(row => row.Measures.BackgroundObedience),
-                rows.Average(row => row.Measures.ObjectPresence),
-                rows.Average(row => row.Measures.Motion),
-                judgements.Average(item => item.DiversityOfPrompt.Average()),
-            ];
-        })]).ToHtml();
-    }
+    private HtmlFragment ArmTable() => ArmDisplays.Scores(
+        seeds[0].Samples.Keys.Select(arm => (settings.Arms.FirstOrDefault(item => item.Name == arm)?.Title ?? "untuned", (IReadOnlyList<ArmJudgement>)[.. seeds.Select(seed => Judgements(seed, arm))])),
+        threshold).ToHtml();
 
-    /// <summary>How much each arm had to learn from: an arm with hardly an untied patch is its video term alone.</summary>
-    private HtmlFragment Terms() => new DataTable(
-        [new("arm"), new("untied pairs a step", true, "0.0"), new("untied patches a step", true, "0.0"), new("saturated pairs", true, "0 %"), new("saturated patches", true, "0 %")],
-        [.. seeds[0].Tuned.Select(item => (IReadOnlyList<object?>)[item.Key, .. new[] { "untied_pairs", "untied_patches", "video_saturated", "patch_saturated" }.Select(name =>
-            Metric(item.Value, name) is { Length: > 0 } values ? (object?)values.Average() : null)])]).ToHtml();
-
-    private IEnumerable<HtmlFragment> Curves()
+    private IEnumerable<HtmlFragment> Training()
     {
+        (string, IReadOnlyList<JsonObject>)[] steps = [.. seeds[0].Tuned.Select(item => (item.Key, TrainingLoop.ReadMetrics(_folders[item.Value.Name])))];
+        yield return ArmDisplays.Signal(steps).ToHtml();
         foreach ((string metric, string title) in new[] { ("loss", "Loss"), ("video_accuracy", "Implicit accuracy, whole clips"), ("patch_accuracy", "Implicit accuracy, patches"), ("gradient_norm", "Gradient norm") })
         {
-            List<ChartSeries> series = [];
-            foreach ((string arm, Stage tuned) in seeds[0].Tuned)
+            if (ArmDisplays.Curves(title, metric, steps) is { } curves)
             {
-                double[] values = Metric(tuned, metric);
-                if (values.Length > 0)
-                {
-                    double[] smooth = [.. values.Select((_, i) => values.Skip(Math.Max(0, i - SmoothedSteps + 1)).Take(Math.Min(i + 1, SmoothedSteps)).Average())];
-                    series.Add(new ChartSeries(arm, [.. smooth.Select((_, i) => (double)i)], smooth));
-                }
-            }
-
-            if (series.Count > 0)
-            {
-                yield return new LineChart(title, "step", $"mean of {SmoothedSteps} steps", series).ToHtml();
+                yield return curves.ToHtml();
             }
         }
     }
 
     private HtmlFragment Pairs()
     {
-        PairStage.Pairs pairs = JsonFile.Read<PairStage.Pairs>(Path.Combine(_folders[seeds[0].Pairs.Name], PairStage.File));
+        CandidatePairs pairs = JsonFile.Read<CandidatePairs>(Path.Combine(_folders[seeds[0].Pairs.Name], PairStage.File));
         string dropped = string.Join(", ", pairs.Dropped.Select(item => $"{item.Key} {item.Value}"));
         return Note(FormattableString.Invariant($"{pairs.Rows.Count} pairs of clips that share their layout, of {pairs.Considered} combinations. Dropped: {(dropped.Length > 0 ? dropped : "none")}."));
     }
 
-    private HtmlFragment Links() => HtmlFragment.Of(
-        $"<ul>{new[] { "claims.json", "manifest.json" }.Concat(results.Select(result => Path.GetRelativePath(folder, result.Folder).Replace('\\', '/') + "/" + StageManifest.FileName)).Select(path => HtmlFragment.Of($"<li>{HtmlFragment.Link(path)}</li>"))}</ul>");
+    private string[] Notebooks() =>
+        Directory.Exists(Path.Combine(folder, ToyReproduction.NotebookFolder)) ? [.. Directory.GetFiles(Path.Combine(folder, ToyReproduction.NotebookFolder), "*.html").Order(StringComparer.Ordinal).Select(Relative)] : [];
 
-    private JudgementStage.Judgements Judgements(SeedStages seed, string arm) =>
-        JsonFile.Read<JudgementStage.Judgements>(Path.Combine(_folders[seed.JudgementOf(arm).Name], JudgementStage.File));
+    private string Relative(string path) => Path.GetRelativePath(folder, path).Replace('\\', '/');
 
-    private double[] Metric(Stage stage, string name) =>
-    [
-        .. File.ReadLines(Path.Combine(_folders[stage.Name], "metrics.jsonl"))
-            .Select(line => JsonNode.Parse(line)![name])
-            .Where(value => value is not null)
-            .Select(value => value!.GetValue<double>()),
-    ];
+    private static HtmlFragment Links(IEnumerable<string> paths) => HtmlFragment.Of($"<ul>{paths.Select(path => HtmlFragment.Of($"<li>{HtmlFragment.Link(path)}</li>"))}</ul>");
+
+    private ArmJudgement Judgements(SeedStages seed, string arm) =>
+        JsonFile.Read<ArmJudgement>(Path.Combine(_folders[seed.JudgementOf(arm).Name], JudgementStage.File));
 }

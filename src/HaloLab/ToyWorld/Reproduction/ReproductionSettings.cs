@@ -46,6 +46,10 @@ public sealed record ReproductionSettings
         CleanClips = 8,
     };
 
+    /// <summary>Quick, full and smoke, by their names.</summary>
+    public static IReadOnlyDictionary<string, ReproductionSettings> Presets { get; } = new[] { Quick, Full, Smoke }.ToDictionary(settings => settings.Preset);
+
+    /// <summary>Name of the preset.</summary>
     public required string Preset { get; init; }
 
     /// <summary>Number of runs.</summary>

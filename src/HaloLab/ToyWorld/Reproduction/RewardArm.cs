@@ -1,7 +1,7 @@
 namespace HaloLab.ToyWorld.Reproduction;
 
 /// <summary>How a patch reward model comes to be (claim C2, DESIGN D4).</summary>
-internal enum RewardArm
+public enum RewardArm
 {
     /// <summary>The trained video reward model goes on with patch labels, its video loss kept on: what the paper proposes.</summary>
     Continued,

@@ -40,7 +40,7 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
     private void Train(StageContext context)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
-        LabelStage.Row[] rows = JsonFile.Read<LabelStage.Row[]>(context.Input(labels.Name, LabelStage.File));
+        CandidateLabels[] rows = JsonFile.Read<CandidateLabels[]>(context.Input(labels.Name, LabelStage.File));
         HashSet<string> labelled = [.. rows.Select(row => row.Prompt).Distinct().Take(labelledPrompts)];
         int[] used = [.. Enumerable.Range(0, rows.Length).Where(i => labelled.Contains(rows[i].Prompt))];
         ToyTokenizer tokenizer = new();

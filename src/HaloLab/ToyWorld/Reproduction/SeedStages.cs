@@ -7,43 +7,36 @@ namespace HaloLab.ToyWorld.Reproduction;
 internal sealed class SeedStages
 {
     private readonly ReproductionSettings _settings;
-    private readonly Stage _agreement;
+    private readonly ToyGeneratorFiles _generator;
     private readonly Stage _cleanRate;
+    private readonly Dictionary<string, Stage> _models = [];
     private readonly Dictionary<string, Stage> _judgements = [];
 
     public SeedStages(ReproductionSettings settings, long seed, ToyGeneratorFiles generator)
     {
-        _settings = settings;
-        Seed = seed;
+        (_settings, _generator, Seed) = (settings, generator, seed);
         Candidates = new CandidateStage(settings, seed, generator).Stage();
-        Stage labels = new LabelStage(settings, seed, Candidates).Stage();
-        Dictionary<string, Stage> models = [];
+        Labels = new LabelStage(settings, seed, Candidates).Stage();
         foreach (RewardArm arm in Enum.GetValues<RewardArm>())
         {
             foreach (int budget in settings.LabelBudgets)
             {
-                models.Add(ModelName(arm, budget), new RewardStage(settings, seed, generator, arm, budget, Candidates, labels).Stage());
+                _models.Add(ModelName(arm, budget), new RewardStage(settings, seed, generator, arm, budget, Candidates, Labels).Stage());
             }
         }
 
-        FinalModel = models[ModelName(RewardArm.Continued, settings.LabelBudgets[^1])];
         Pairs = new PairStage(settings, seed, Candidates, FinalModel).Stage();
         TuningSetup setup = new(settings, seed, generator, Candidates, Pairs);
         Stage reference = new ReferenceStage(setup).Stage();
-        Samples.Add("base", new SampleStage(settings, seed, generator, "base", tuned: null).Stage());
+        AddSamples(HaloClaims.Base, tuned: null);
         foreach (ReproductionArm arm in settings.Arms)
         {
             Stage tuned = new TuningStage(setup, arm, reference).Stage();
             Tuned.Add(arm.Name, tuned);
-            Samples.Add(arm.Name, new SampleStage(settings, seed, generator, arm.Name, tuned).Stage());
+            AddSamples(arm.Name, tuned);
         }
 
-        foreach ((string arm, Stage samples) in Samples)
-        {
-            _judgements.Add(arm, new JudgementStage(settings, generator, samples).Stage());
-        }
-
-        _agreement = new AgreementStage(settings, seed, generator, Samples["base"], models).Stage();
+        Agreement = new AgreementStage(settings, seed, generator, Samples[HaloClaims.Base], _models).Stage();
         _cleanRate = new CleanRateStage(settings, seed, generator).Stage();
     }
 
@@ -51,8 +44,10 @@ internal sealed class SeedStages
 
     public Stage Candidates { get; }
 
+    public Stage Labels { get; }
+
     /// <summary>The reward model that scores the candidates.</summary>
-    public Stage FinalModel { get; }
+    public Stage FinalModel => ModelOf(RewardArm.Continued, _settings.LabelBudgets[^1]);
 
     public Stage Pairs { get; }
 
@@ -62,8 +57,14 @@ internal sealed class SeedStages
     /// <summary>Samples by arm, <c>base</c> first.</summary>
     public Dictionary<string, Stage> Samples { get; } = [];
 
+    /// <summary>Grades of annotators and of all reward models.</summary>
+    public Stage Agreement { get; }
+
+    /// <summary>The training of a reward model.</summary>
+    public Stage ModelOf(RewardArm arm, int labelledPrompts) => _models[ModelName(arm, labelledPrompts)];
+
     /// <summary>The stages that the claims read.</summary>
-    public IEnumerable<Stage> Judged() => [_agreement, _cleanRate, .. _judgements.Values];
+    public IEnumerable<Stage> Judged() => [Agreement, _cleanRate, .. _judgements.Values];
 
     /// <summary>The judgement of an arm's samples.</summary>
     public Stage JudgementOf(string arm) => _judgements[arm];
@@ -74,7 +75,14 @@ internal sealed class SeedStages
     /// <summary>Reads what the stages say, once they are finished.</summary>
     public Evidence Read(StageContext context) => new(
         ModelName(RewardArm.Continued, _settings.LabelBudgets[^1]),
-        JsonFile.Read<AgreementStage.Agreement>(context.Input(_agreement.Name, AgreementStage.File)),
-        _judgements.ToDictionary(item => item.Key, item => JsonFile.Read<JudgementStage.Judgements>(context.Input(item.Value.Name, JudgementStage.File))),
+        JsonFile.Read<PatchAgreement>(context.Input(Agreement.Name, AgreementStage.File)),
+        _judgements.ToDictionary(item => item.Key, item => JsonFile.Read<ArmJudgement>(context.Input(item.Value.Name, JudgementStage.File))),
         JsonFile.Read<Interval>(context.Input(_cleanRate.Name, CleanRateStage.File)));
+
+    private void AddSamples(string name, Stage? tuned)
+    {
+        Stage samples = new SampleStage(_settings, Seed, _generator, name, tuned).Stage();
+        Samples.Add(name, samples);
+        _judgements.Add(name, new JudgementStage(_settings, _generator, samples).Stage());
+    }
 }

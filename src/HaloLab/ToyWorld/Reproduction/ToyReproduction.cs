@@ -5,6 +5,9 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// <summary>The recipe of <c>halolab reproduce</c>: the whole of HALO on the toy world.</summary>
 public sealed class ToyReproduction
 {
+    /// <summary>Where pages of notebooks lie in the folder of a run.</summary>
+    public const string NotebookFolder = "notebooks";
+
     private readonly ReproductionSettings _settings;
     private readonly ToyGeneratorFiles _generator;
     private readonly List<SeedStages> _seeds;
@@ -32,12 +35,14 @@ public sealed class ToyReproduction
     /// <param name="folder">Folder of the run.</param>
     /// <param name="progress">Told how it goes.</param>
     /// <param name="cancellation">Stops within seconds; the same call goes on from there.</param>
-    public IReadOnlyList<Claim> Run(string folder, IRunProgress progress, CancellationToken cancellation)
+    /// <param name="render">Called when all stages are finished; pages that it writes into its <see cref="NotebookFolder"/> are linked to by the report.</param>
+    public IReadOnlyList<Claim> Run(string folder, IRunProgress progress, CancellationToken cancellation, Action? render = null)
     {
         IReadOnlyList<StageResult> results = new RunStore(Path.Combine(folder, "stages")).Run([_claims], progress, cancellation);
         string claimsPath = Path.Combine(results[^1].Folder, ClaimsStage.File);
         Claim[] claims = JsonFile.Read<Claim[]>(claimsPath);
         AtomicFile.WriteAllText(Path.Combine(folder, ClaimsStage.File), File.ReadAllText(claimsPath));
+        render?.Invoke();
         ClaimBackground background = JsonFile.Read<ClaimBackground>(Path.Combine(results[^1].Folder, ClaimsStage.BackgroundFile));
         new ReproductionReport(_settings, _seeds, results, _generator.DefectThreshold, folder).Write(claims, background);
         long[] seeds = [.. _seeds.Select(seed => seed.Seed)];

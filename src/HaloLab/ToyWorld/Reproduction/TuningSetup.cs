@@ -43,15 +43,15 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
     public void Train(StageContext context, ReproductionArm arm, string referenceFolder, Action<GranDpoTrainer> work)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
-        PairStage.Rewards rewards = JsonFile.Read<PairStage.Rewards>(context.Input(pairs.Name, PairStage.RewardsFile));
-        PairStage.Pairs chosen = JsonFile.Read<PairStage.Pairs>(context.Input(pairs.Name, PairStage.File));
+        CandidateRewards rewards = JsonFile.Read<CandidateRewards>(context.Input(pairs.Name, PairStage.RewardsFile));
+        CandidatePairs chosen = JsonFile.Read<CandidatePairs>(context.Input(pairs.Name, PairStage.File));
         using ToyGenerator model = generator.Load();
         using TrainingPairs data = Data(model, bundle, rewards, chosen);
         using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, Options(arm), referenceFolder);
         work(trainer);
     }
 
-    private TrainingPairs Data(ToyGenerator model, ClipBundle bundle, PairStage.Rewards rewards, PairStage.Pairs chosen)
+    private TrainingPairs Data(ToyGenerator model, ClipBundle bundle, CandidateRewards rewards, CandidatePairs chosen)
     {
         using var scope = NewDisposeScope();
         PreferencePair[] all = [.. chosen.Rows.Select(row => new PreferencePair(
@@ -60,7 +60,7 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
             PairStage.Candidate(bundle, rewards, row.B, settings),
             "toy reward model"))];
         string[] prompts = [.. all.Select(pair => pair.Prompt).Distinct()];
-        Tensor Latents(Func<PairStage.Row, int> side) => bundle.Latents_NCTHW.index_select(0, tensor(chosen.Rows.Select(row => (long)side(row)).ToArray())).to(Compute.Device);
+        Tensor Latents(Func<CandidatePair, int> side) => bundle.Latents_NCTHW.index_select(0, tensor(chosen.Rows.Select(row => (long)side(row)).ToArray())).to(Compute.Device);
         return new TrainingPairs(
             all, Latents(row => row.A), Latents(row => row.B), model.Encode(prompts), [.. all.Select(pair => Array.IndexOf(prompts, pair.Prompt))], ToyGenerator.Lattice);
     }

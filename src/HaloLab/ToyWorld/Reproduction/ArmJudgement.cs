@@ -1,0 +1,35 @@
+using HaloLab.Statistics;
+
+namespace HaloLab.ToyWorld.Reproduction;
+
+/// <summary>What both evaluation methods say about the samples of one arm.</summary>
+/// <param name="Rows">One for each sample, prompt by prompt.</param>
+/// <param name="DiversityOfPrompt">For each prompt, how different its samples are: root mean square difference of their pixels, 0 to 1.</param>
+public sealed record ArmJudgement(IReadOnlyList<SampleJudgement> Rows, IReadOnlyList<double> DiversityOfPrompt)
+{
+    /// <summary>The mean of a measure over the samples, prompts drawn again.</summary>
+    /// <param name="measure">The measure of a sample.</param>
+    /// <param name="stream">Draws the prompts.</param>
+    public BootstrapResult Mean(Func<SampleJudgement, double> measure, RandomStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(measure);
+        return OverPrompts([.. Rows.Select(measure)], stream);
+    }
+
+    /// <summary>The mean difference to another arm's samples of the same prompts and noise, prompts drawn again.</summary>
+    /// <param name="other">The other arm.</param>
+    /// <param name="measure">The measure of a sample.</param>
+    /// <param name="stream">Draws the prompts.</param>
+    /// <exception cref="ArgumentException">The other arm was judged on other prompts.</exception>
+    public BootstrapResult Difference(ArmJudgement other, Func<SampleJudgement, double> measure, RandomStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentNullException.ThrowIfNull(measure);
+        return Rows.Select(row => row.Prompt).SequenceEqual(other.Rows.Select(row => row.Prompt))
+            ? OverPrompts([.. Rows.Zip(other.Rows, (mine, theirs) => measure(mine) - measure(theirs))], stream)
+            : throw new ArgumentException("The two arms were judged on different prompts.", nameof(other));
+    }
+
+    private BootstrapResult OverPrompts(double[] values, RandomStream stream) =>
+        Bootstrap.Clustered([.. Rows.Select(row => row.Prompt)], rows => rows.Average(i => values[i]), stream);
+}
