@@ -6,6 +6,7 @@ using HaloLab.Cli.Verbs;
 
 RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
 {
+    AnnotateVerb.Create(),
     DataVerb.Create(),
     DoctorVerb.Create(),
     EvaluateVerb.Create(),

@@ -236,7 +236,7 @@ internal static class LabelVerb
         private readonly Option<int> _crops = new("--crops-per-patch") { Description = "Frames of a patch that are shown.", DefaultValueFactory = _ => View.CropsPerPatch };
         private readonly Option<int> _side = new("--longest-side") { Description = "Longer side of every picture in pixels.", DefaultValueFactory = _ => View.LongestSide };
         private readonly Option<bool> _high = new("--high-detail") { Description = "Let pictures be looked at in tiles of 512 pixels, at the price of tiles." };
-        private readonly Option<string> _stride = new("--stride") { Description = "Frames x pixels that one latent element of the generator's VAE covers, where cells are cut: 4x8 for Wan and CogVideoX, 1x8 for VideoCrafter2.", DefaultValueFactory = _ => "1x1" };
+        private readonly StrideOption _stride = new();
         private readonly Option<string> _temperature = new("--temperature") { Description = "0 to 2, or none to leave it out for models that refuse it.", DefaultValueFactory = _ => "0" };
         private readonly Option<double> _repeats = new("--repeat-share") { Description = "Share of clips graded twice to measure self-agreement.", DefaultValueFactory = _ => Defaults.RepeatShare };
         private readonly Option<double> _duplicates = new("--duplicate-share") { Description = "Share of requests in which one patch is hidden twice.", DefaultValueFactory = _ => Defaults.DuplicateShare };
@@ -248,7 +248,7 @@ internal static class LabelVerb
         {
             Command = new Command("label", $"Let a teacher grade the patches of clips: labels.jsonl (goes on where it stopped; answers are kept and never paid for twice). The key comes from {ChatTeacherOptions.AzureKeyVariable} or {ChatTeacherOptions.OpenAiKeyVariable}.");
             Command.Arguments.Add(Clips);
-            foreach (Option option in (Option[])[Out, Grid, Prompts, Teacher, Seed, DryRun, Compare, _endpoint, _api, _model, _pricedAs, _prices, _budget, _replayOnly, _view, _patches, _context, _crops, _side, _high, _stride, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts])
+            foreach (Option option in (Option[])[Out, Grid, Prompts, Teacher, Seed, DryRun, Compare, _endpoint, _api, _model, _pricedAs, _prices, _budget, _replayOnly, _view, _patches, _context, _crops, _side, _high, _stride.Option, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts])
             {
                 Command.Options.Add(option);
             }
@@ -318,12 +318,7 @@ internal static class LabelVerb
 
         private TeacherView ReadView(ParseResult parsed)
         {
-            string[] stride = parsed.GetValue(_stride)!.Split('x');
-            if (stride.Length != 2 || !int.TryParse(stride[0], NumberStyles.None, CultureInfo.InvariantCulture, out int frames) || !int.TryParse(stride[1], NumberStyles.None, CultureInfo.InvariantCulture, out int pixels))
-            {
-                throw new InputException($"--stride {parsed.GetValue(_stride)}: expected frames x pixels, for example 4x8.");
-            }
-
+            (int frames, int pixels) = _stride.Read(parsed);
             return new TeacherView
             {
                 Patches = parsed.GetValue(_view) switch

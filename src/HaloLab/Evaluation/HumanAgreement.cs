@@ -90,16 +90,39 @@ public static class HumanAgreement
         ArgumentOutOfRangeException.ThrowIfLessThan(annotators.Count, 2, nameof(annotators));
         List<PromptStatistic> ofModel = [];
         List<PromptStatistic> ofAnnotators = [];
-        for (int left = 0; left < annotators.Count; left++)
+        foreach ((IReadOnlyList<double[]> own, double[][] reference) in OneAgainstOthers(annotators))
         {
-            IReadOnlyList<double[]> own = annotators[left];
-            IReadOnlyList<double[]>[] others = [.. annotators.Where((_, i) => i != left)];
-            double[][] reference = [.. own.Select((grades, clip) => grades.Select((grade, cell) => double.IsNaN(grade) ? double.NaN : MeanGrade(others, clip, cell)).ToArray())];
             ofModel.Add(measure(model, reference, promptOfClip));
             ofAnnotators.Add(measure(own, reference, promptOfClip));
         }
 
         return new AnnotatorComparison(PromptStatistic.Mean(ofModel), PromptStatistic.Mean(ofAnnotators));
+    }
+
+    /// <summary>
+    /// Each annotator in turn held against the mean of the others' grades: what a model reaches that agrees with people as well as people agree with each
+    /// other.
+    /// </summary>
+    /// <param name="measure">For example <see cref="WithinClipSpearman"/>.</param>
+    /// <param name="annotators">Each annotator's grades, at least two annotators.</param>
+    /// <param name="promptOfClip">The prompt of each clip.</param>
+    public static PromptStatistic Ceiling(Measure measure, IReadOnlyList<IReadOnlyList<double[]>> annotators, IReadOnlyList<int> promptOfClip)
+    {
+        ArgumentNullException.ThrowIfNull(measure);
+        ArgumentNullException.ThrowIfNull(annotators);
+        ArgumentOutOfRangeException.ThrowIfLessThan(annotators.Count, 2, nameof(annotators));
+        return PromptStatistic.Mean([.. OneAgainstOthers(annotators).Select(pair => measure(pair.Own, pair.Reference, promptOfClip))]);
+    }
+
+    /// <summary>Every annotator's grades with the mean of the others' grades where the annotator has one.</summary>
+    private static IEnumerable<(IReadOnlyList<double[]> Own, double[][] Reference)> OneAgainstOthers(IReadOnlyList<IReadOnlyList<double[]>> annotators)
+    {
+        for (int left = 0; left < annotators.Count; left++)
+        {
+            IReadOnlyList<double[]> own = annotators[left];
+            IReadOnlyList<double[]>[] others = [.. annotators.Where((_, i) => i != left)];
+            yield return (own, [.. own.Select((grades, clip) => grades.Select((grade, cell) => double.IsNaN(grade) ? double.NaN : MeanGrade(others, clip, cell)).ToArray())]);
+        }
     }
 
     /// <summary>The mean of the grades that are there for each cell, NaN where there is none: the reference of all annotators together.</summary>

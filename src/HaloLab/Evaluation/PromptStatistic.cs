@@ -50,6 +50,39 @@ public sealed class PromptStatistic
         });
     }
 
+    /// <summary>Krippendorff's α of all units of the prompts drawn.</summary>
+    /// <param name="coincidences">Those of each prompt's units, all over the same values.</param>
+    /// <param name="level">What differences between ratings mean.</param>
+    public static PromptStatistic Alpha(IReadOnlyList<CoincidenceMatrix> coincidences, MeasurementLevel level)
+    {
+        ArgumentNullException.ThrowIfNull(coincidences);
+        return new PromptStatistic(coincidences.Count, prompts => CoincidenceMatrix.Sum(prompts.Select(prompt => coincidences[prompt])).Alpha(level));
+    }
+
+    /// <summary>Cohen's κ of all items of the prompts drawn.</summary>
+    /// <param name="confusions">Items of each prompt by the two raters' categories.</param>
+    /// <param name="weights">How much a disagreement counts.</param>
+    public static PromptStatistic Kappa(IReadOnlyList<int[][]> confusions, KappaWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(confusions);
+        return new PromptStatistic(confusions.Count, prompts =>
+        {
+            int[][] sum = [.. confusions[0].Select(row => new int[row.Length])];
+            foreach (int prompt in prompts)
+            {
+                for (int i = 0; i < sum.Length; i++)
+                {
+                    for (int j = 0; j < sum.Length; j++)
+                    {
+                        sum[i][j] += confusions[prompt][i][j];
+                    }
+                }
+            }
+
+            return CohenKappa.OfConfusion(sum, weights).Kappa;
+        });
+    }
+
     /// <summary>The mean of several statistics over the same prompts.</summary>
     public static PromptStatistic Mean(IReadOnlyList<PromptStatistic> statistics)
     {

@@ -27,7 +27,15 @@ public static class CohenKappa
             confusion[row][column]++;
         }
 
-        double n = first.Length;
+        return OfConfusion(confusion, weights);
+    }
+
+    /// <summary>κ of items counted by the category of the first rater (row) and of the second (column); counts of disjoint items add up.</summary>
+    public static CohenKappaResult OfConfusion(int[][] confusion, KappaWeights weights = KappaWeights.None)
+    {
+        ArgumentNullException.ThrowIfNull(confusion);
+        int count = confusion.Length;
+        double n = confusion.Sum(row => row.Sum());
         double[] rows = [.. confusion.Select(row => row.Sum() / n)];
         double[] columns = [.. Enumerable.Range(0, count).Select(column => confusion.Sum(row => row[column]) / n)];
         double observed = 0.0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HaloLab.Preferences.Labels;
 using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld;
@@ -27,6 +28,7 @@ public sealed class SimulatedAnnotator
     // Among many patches of which few are wrong, a slip of the hand is rarer than in a grade that must be given.
     private const double SlipsOfCells = 0.002;
     private const double Gaps = 0.01;
+    private const double MistakenKinds = 0.15;
 
     private readonly long _seed;
     private readonly double _leniency;
@@ -65,6 +67,30 @@ public sealed class SimulatedAnnotator
         int? clip = GradeScale.OneToFive.Draw(5.0 - (4.0 * verdict.OverallFault) + _leniency + mood + (NoiseOfClips * stream.NextGaussian()), Slips, Gaps, stream);
         int?[] cells = [.. verdict.Patches.Severities.Select(severity => GradeScale.OneToFive.Draw(Impression(severity, mood, stream), SlipsOfCells, Gaps, stream))];
         return new PatchGrades(Name, hash, verdict.Patches.Grid, cells, clip);
+    }
+
+    /// <summary>
+    /// Grades a clip as a whole in VideoScore's five dimensions, in the order of <see cref="ClipGrades"/>; null where no grade is given. The same annotator always
+    /// says the same about the same clip.
+    /// </summary>
+    public IReadOnlyList<int?> GradeVideo(OracleVerdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        RandomStream stream = new(_seed, $"{Name}/dimensions of the whole/{verdict.Clip.ContentHash}");
+        double mood = Mood * stream.NextGaussian();
+        return [.. SimulatedClipAnnotator.Truth(verdict).Select(truth => GradeScale.OneToFive.Draw(1.0 + (4.0 * truth) + _leniency + mood + (NoiseOfClips * stream.NextGaussian()), Slips, Gaps, stream))];
+    }
+
+    /// <summary>What this annotator takes a defect for: now and then deformed for flickering, and the other way round.</summary>
+    public DefectType KindOf(OracleVerdict verdict, int cell)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        (int t, int h, int w) = verdict.Patches.Grid.Cell(cell);
+        double own = verdict.Patches.Severities[cell];
+        double change = new[] { t - 1, t + 1 }.Where(other => other >= 0 && other < verdict.Patches.Grid.Time).Select(other => Math.Abs(verdict.Patches.Severities[verdict.Patches.Grid.Index(other, h, w)] - own)).DefaultIfEmpty(0).Max();
+        bool isFlickering = change > own / 2;
+        bool isTaken = new RandomStream(_seed, $"{Name}/kind of defect/{verdict.Clip.ContentHash}", cell).NextDouble() < MistakenKinds;
+        return isFlickering != isTaken ? DefectType.Flickering : DefectType.Deformed;
     }
 
     /// <summary>Mean clip grade of a population, NaN when nobody gave one.</summary>

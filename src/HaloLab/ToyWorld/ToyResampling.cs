@@ -3,7 +3,7 @@ using HaloLab.Videos;
 namespace HaloLab.ToyWorld;
 
 /// <summary>Given videos as the toy models take them.</summary>
-internal static class ToyResampling
+public static class ToyResampling
 {
     /// <summary>What is done to them, for manifests.</summary>
     public static string Rule { get; } = $"the whole clip spread over {ToyRenderer.Frames} frames of {ToyRenderer.Size}x{ToyRenderer.Size}; {ClipResampler.Rule}";

@@ -27,7 +27,7 @@ public static class Apng
             BinaryPrimitives.WriteUInt16BigEndian(control.AsSpan(20), delayNumerator);
             BinaryPrimitives.WriteUInt16BigEndian(control.AsSpan(22), delayDenominator);
             WriteChunk(stream, "fcTL"u8, control);
-            byte[] data = Compress(clip.Frame(i), clip.Height, clip.Width * 3, channels: 3);
+            byte[] data = Compress(clip.Frame(i), clip.Height, clip.Width * 3, channels: 3, CompressionLevel.SmallestSize);
             if (i == 0)
             {
                 WriteChunk(stream, "IDAT"u8, data);
@@ -47,7 +47,8 @@ public static class Apng
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="channels">3 for RGB, 4 for RGB and opacity.</param>
-    public static byte[] EncodeStill(ReadOnlySpan<byte> pixels, int height, int width, int channels = 3)
+    /// <param name="level">How hard to compress; it is lossless in any case.</param>
+    public static byte[] EncodeStill(ReadOnlySpan<byte> pixels, int height, int width, int channels = 3, CompressionLevel level = CompressionLevel.SmallestSize)
     {
         if (channels is not (3 or 4) || height < 1 || width < 1 || pixels.Length != (long)height * width * channels)
         {
@@ -56,7 +57,7 @@ public static class Apng
 
         using MemoryStream stream = new();
         WriteHeader(stream, height, width, channels);
-        WriteChunk(stream, "IDAT"u8, Compress(pixels, height, width * channels, channels));
+        WriteChunk(stream, "IDAT"u8, Compress(pixels, height, width * channels, channels, level));
         WriteChunk(stream, "IEND"u8, []);
         return stream.ToArray();
     }
@@ -88,10 +89,10 @@ public static class Apng
         return bytes;
     }
 
-    private static byte[] Compress(ReadOnlySpan<byte> pixels, int height, int rowBytes, int channels)
+    private static byte[] Compress(ReadOnlySpan<byte> pixels, int height, int rowBytes, int channels, CompressionLevel level)
     {
         using MemoryStream stream = new();
-        using (ZLibStream zlib = new(stream, CompressionLevel.SmallestSize))
+        using (ZLibStream zlib = new(stream, level))
         {
             byte[] above = new byte[rowBytes];
             byte[] best = new byte[rowBytes];

@@ -69,18 +69,11 @@ public sealed class BrowserTests : IDisposable
 
     private async Task<string> BodyAsync(string page)
     {
-        string? browser = new[] { "chromium", "chromium-browser", "google-chrome" }
-            .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists);
-        Assert.SkipWhen(browser is null, "no Chromium on the PATH (apt-get install chromium)");
+        string browser = Chromium.Require();
         string path = Path.Combine(_folder, "page.html");
         await File.WriteAllTextAsync(path, page, TestContext.Current.CancellationToken);
-        ProcessStartInfo start = new(browser!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in new[]
-        {
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", $"--user-data-dir={Path.Combine(_folder, "profile")}", "--window-size=1200,900", "--dump-dom", "file://" + path,
-        })
+        ProcessStartInfo start = new(browser) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in (string[])["--headless", .. Chromium.Arguments, $"--user-data-dir={Path.Combine(_folder, "profile")}", "--window-size=1200,900", "--dump-dom", "file://" + path])
         {
             start.ArgumentList.Add(argument);
         }

@@ -12,7 +12,7 @@ internal static class LabelSchema
     /// <summary><c>PRAGMA application_id</c>: "HLab".</summary>
     public const int ApplicationId = 0x484c6162;
 
-    private static readonly string[] Steps = [Labels, ClipFiles];
+    private static readonly string[] Steps = [Labels, ClipFiles, Acts];
 
     public static int Version => Steps.Length;
 
@@ -87,6 +87,11 @@ internal static class LabelSchema
           UNIQUE (clip, name)
         ) STRICT;
         CREATE INDEX clip_file_hash ON clip_file (file_hash);
+        """;
+
+    /// <summary>Version 3: the names of acts that were written once and must not be written again.</summary>
+    private const string Acts = """
+        CREATE TABLE act (id TEXT PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batch) STRICT, WITHOUT ROWID;
         """;
 
     /// <summary>Makes the tables of a new store, or takes the steps that an older one lacks.</summary>

@@ -65,6 +65,24 @@ public sealed class LabelStore : IDisposable
     }
 
     /// <summary>
+    /// Writes the labels of one act in one transaction, as corrections where the questions have other answers, unless the act was written before: for
+    /// writers that cannot know whether their last write arrived and say it again under its name.
+    /// </summary>
+    /// <param name="act">The name of the act; no two acts share one.</param>
+    /// <param name="labels">May be none.</param>
+    /// <param name="source">Where they come from.</param>
+    /// <returns>What was written, or null where the act was written before; then nothing is.</returns>
+    /// <exception cref="InputException">A label is not valid; neither labels nor act were written.</exception>
+    public AppendResult? AppendOnce(string act, IEnumerable<Label> labels, string source)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(act);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentException.ThrowIfNullOrEmpty(source);
+        DateTimeOffset now = LabelText.FromMicroseconds(LabelText.ToMicroseconds(TimeProvider.System.GetUtcNow()));
+        return Write(labels.Select(label => new StoredLabel(label, 0, true, now, source)), OnDifferentAnswer.Supersede, writer => writer.AddAct(act, source, now));
+    }
+
+    /// <summary>
     /// Writes labels as another store held them, in one transaction: with their revisions, times and sources. Of each question the earlier revisions must
     /// come first.
     /// </summary>
@@ -172,7 +190,12 @@ public sealed class LabelStore : IDisposable
     public void Dispose() => _connection.Dispose();
 
     /// <summary>Writes labels with what is known of their recording.</summary>
-    internal AppendResult Write(IEnumerable<StoredLabel> labels, OnDifferentAnswer onDifferentAnswer)
+    internal AppendResult Write(IEnumerable<StoredLabel> labels, OnDifferentAnswer onDifferentAnswer) => Write(labels, onDifferentAnswer, _ => true)!.Value;
+
+    /// <param name="labels">What to write.</param>
+    /// <param name="onDifferentAnswer">What becomes of a different answer.</param>
+    /// <param name="begins">Asked within the transaction; where it says no, nothing is written and the result is null.</param>
+    private AppendResult? Write(IEnumerable<StoredLabel> labels, OnDifferentAnswer onDifferentAnswer, Func<LabelWriter, bool> begins)
     {
         lock (_writing)
         {
@@ -180,6 +203,11 @@ public sealed class LabelStore : IDisposable
             {
                 using SqliteTransaction transaction = _connection.BeginTransaction();
                 using LabelWriter writer = new(_connection);
+                if (!begins(writer))
+                {
+                    return (AppendResult?)null;
+                }
+
                 AppendResult result = default;
                 foreach (StoredLabel label in labels)
                 {

@@ -93,6 +93,16 @@ internal sealed class LabelWriter : IDisposable
         _clipFile.ExecuteNonQuery();
     }
 
+    /// <summary>Remembers an act.</summary>
+    /// <returns>Whether it is new.</returns>
+    public bool AddAct(string act, string source, DateTimeOffset recordedAt)
+    {
+        using SqliteCommand command = Prepare("INSERT INTO act (id, batch) VALUES ($id, $batch) ON CONFLICT DO NOTHING", "id", "batch");
+        command.Parameters[0].Value = act;
+        command.Parameters[1].Value = Id("batch", "source, recorded_at", source, LabelText.ToMicroseconds(recordedAt));
+        return command.ExecuteNonQuery() == 1;
+    }
+
     public void Dispose()
     {
         _insert.Dispose();

@@ -87,6 +87,26 @@ public sealed class LabelStoreTests : IDisposable
     }
 
     [Fact]
+    public void AnActThatWasWrittenIsNotWrittenAgain()
+    {
+        using LabelStore store = LabelStore.OpenOrCreate(StorePath);
+        Label label = RandomLabels.Graded(1);
+        Assert.Equal(new AppendResult(1, 0, 0), store.AppendOnce("first", [label], "a page"));
+        Assert.Equal(new AppendResult(0, 1, 0), store.AppendOnce("second", [label with { Value = 4 }], "a page"));
+
+        // The first act, said again because its answer was lost: the second stays.
+        Assert.Null(store.AppendOnce("first", [label], "a page"));
+        Assert.Equal(4, Assert.Single(store.Read(LabelQuery.All)).Label.Value);
+
+        // An act that cannot be written leaves no name behind.
+        Assert.Throws<InputException>(() => store.AppendOnce("third", [label with { Value = 2 }, label with { Clip = "abc" }], "a page"));
+        Assert.Equal(new AppendResult(0, 1, 0), store.AppendOnce("third", [label with { Value = 2 }], "a page"));
+        using LabelStore again = LabelStore.Open(StorePath);
+        Assert.Null(again.AppendOnce("third", [label with { Value = 5 }], "a page"));
+        Assert.Equal([3, 4, 2], again.Read(LabelQuery.All with { WithSuperseded = true }).Select(stored => (int)stored.Label.Value!));
+    }
+
+    [Fact]
     public void QueriesFindByClipDimensionAnnotatorAndGrid()
     {
         using LabelStore store = LabelStore.OpenOrCreate(StorePath);
@@ -201,7 +221,7 @@ public sealed class LabelStoreTests : IDisposable
             Assert.Equal((RandomLabels.Clip(1), null), (store.FindClip(file.FileHash), store.FindClip(RandomLabels.Clip(51))));
         }
 
-        Assert.Equal("2", Sql(StorePath, "PRAGMA user_version"));
+        Assert.Equal("3", Sql(StorePath, "PRAGMA user_version"));
     }
 
     [Fact]
