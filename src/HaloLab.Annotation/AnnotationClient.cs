@@ -100,7 +100,7 @@ public sealed class AnnotationClient : IDisposable
                     throw new InputException($"{Annotator}: the annotation server refuses: {problem}");
                 }
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            catch (Exception exception) when (exception is HttpRequestException or IOException or TaskCanceledException && !cancellation.IsCancellationRequested)
             {
                 problem = exception.Message;
             }

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using HaloLab.Preferences.Labels;
 using HaloLab.Statistics;
-using HaloLab.Videos;
 
 namespace HaloLab.Annotation;
 

@@ -5,6 +5,8 @@ namespace HaloLab.Notebooks;
 /// <summary>What cells can call by name, for a notebook that was exported to a program: everything is shown as text on the console.</summary>
 public static class NotebookProgram
 {
+    private static readonly Lazy<ProgramConsole> Output = new(ProgramConsole.Install);
+
     /// <summary>A program is interrupted by its end.</summary>
     public static CancellationToken Interrupt => CancellationToken.None;
 
@@ -16,17 +18,13 @@ public static class NotebookProgram
     {
         if (value is not null)
         {
-            Print(value);
+            Console.WriteLine(ToText(value));
         }
     }
 
 #pragma warning disable IDE1006, CA1707 // The names that notebooks for .NET Interactive use.
-    /// <summary>Shows a value, and what it is updated to.</summary>
-    public static DisplayHandle display(object? value)
-    {
-        Print(value);
-        return new DisplayHandle("console", Print);
-    }
+    /// <summary>Shows a value; updates that come before anything else is written take its place.</summary>
+    public static DisplayHandle display(object? value) => Output.Value.Show(value, ToText);
 
     /// <summary>Shows text, whatever its type.</summary>
     public static DisplayHandle display(string text, string mimeType) => DisplayAs(text, mimeType);
@@ -38,9 +36,9 @@ public static class NotebookProgram
     /// <summary>Shows text, whatever its type.</summary>
     public static DisplayHandle DisplayAs(string text, string mimeType) => display(MimeBundle.Of(mimeType, text));
 
-    private static void Print(object? value)
+    private static string ToText(object? value)
     {
         IReadOnlyDictionary<string, string> forms = Formatters.Format(value).Forms;
-        Console.WriteLine(forms.GetValueOrDefault(MimeBundle.PlainText) ?? forms.Values.First());
+        return forms.GetValueOrDefault(MimeBundle.PlainText) ?? forms.Values.First();
     }
 }

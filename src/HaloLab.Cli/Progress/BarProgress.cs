@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HaloLab.Displays;
 using HaloLab.Experiments;
 using Spectre.Console;
 
@@ -45,5 +46,5 @@ internal sealed class BarProgress(ProgressContext context) : IRunProgress
         _sinceDrawn.Restart();
     }
 
-    private static string Describe(string name, double secondsLeft) => $"{name.EscapeMarkup()} [grey](all in {TimeLeft.Text(secondsLeft)})[/]";
+    private static string Describe(string name, double secondsLeft) => $"{name.EscapeMarkup()} [grey](all in {DisplayNumber.Duration(secondsLeft)})[/]";
 }

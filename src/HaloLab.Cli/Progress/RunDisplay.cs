@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using HaloLab.Displays;
 using HaloLab.Experiments;
 using Spectre.Console;
 
@@ -36,7 +37,7 @@ internal static class RunDisplay
                 TimeSpan now = sinceStart.Elapsed;
                 if (now - lastLine >= TimeSpan.FromSeconds(10) && share is > 0 and < 1)
                 {
-                    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {TimeLeft.Text(now.TotalSeconds * (1 - share) / share)} left"));
+                    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {DisplayNumber.Duration(now.TotalSeconds * (1 - share) / share)} left"));
                     lastLine = now;
                 }
             });
@@ -100,7 +101,7 @@ internal static class RunDisplay
             }
             else if (sinceLine.Elapsed.TotalSeconds >= 10 && share > 0)
             {
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {TimeLeft.Text(sinceStart.Elapsed.TotalSeconds * (1 - share) / share)} left"));
+                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; about {DisplayNumber.Duration(sinceStart.Elapsed.TotalSeconds * (1 - share) / share)} left"));
                 sinceLine.Restart();
             }
         };

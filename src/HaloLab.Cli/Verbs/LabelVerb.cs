@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using HaloLab.Cli.Progress;
+using HaloLab.Displays;
 using HaloLab.Distillation;
 using HaloLab.Experiments;
 using HaloLab.ToyWorld;
@@ -171,7 +172,7 @@ internal static class LabelVerb
             CultureInfo.InvariantCulture,
             $"""
             {work}, {refused} clips not sent; {stored} requests are answered already, {left.Requests} are to be asked.
-            Estimate: {left.InputTokens} tokens of questions, {left.OutputTokens} of answers: {left.Dollars:0.00} dollars (at most {left.MostDollars:0.00} if each is sent once) at the prices of '{options.Price.Model}' of {options.Price.AsOf:yyyy-MM-dd}; about {TimeLeft.Text(seconds)} with {options.InFlight} requests in flight.
+            Estimate: {left.InputTokens} tokens of questions, {left.OutputTokens} of answers: {left.Dollars:0.00} dollars (at most {left.MostDollars:0.00} if each is sent once) at the prices of '{options.Price.Model}' of {options.Price.AsOf:yyyy-MM-dd}; about {DisplayNumber.Duration(seconds)} with {options.InFlight} requests in flight.
             Spent so far: {spent:0.0000} of {options.Budget:0.00} dollars.
             """);
     }

@@ -8,14 +8,17 @@ using Microsoft.CodeAnalysis.CSharp.Scripting.Hosting;
 namespace HaloLab.Notebooks.Displays;
 
 /// <summary>
-/// Values to forms. In this order: what a cell registered for the type; a formatter source found by convention (an attribute on the type, a
-/// base type or an interface that is merely <em>named</em> <c>TypeFormatterSourceAttribute</c>, as .NET Interactive reads it); the library's
-/// <see cref="IDisplay"/>; plain text, and for a sequence of objects a table.
+/// Values to forms. In this order: what a cell registered for the type; HaloLab's displays of data frames and of Plotly.NET's charts; a formatter source found by
+/// convention (an attribute on the type, a base type or an interface that is merely <em>named</em> <c>TypeFormatterSourceAttribute</c>, as .NET Interactive reads it);
+/// the library's displays (<see cref="ValueDisplay"/>); plain text, and for a sequence of objects a table.
 /// </summary>
 public sealed class DisplayFormatters
 {
     private readonly ConcurrentDictionary<Type, Dictionary<string, Func<object, string>>> _registered = new();
     private readonly ConcurrentDictionary<Type, List<ConventionFormatter>> _byConvention = new();
+    private string _cell = "";
+    private string? _plotlyCell;
+    private bool _isPlotlyDue;
 
     /// <summary>Shows values of a type, and of the types derived from it, by a function of the cell's own.</summary>
     /// <typeparam name="T">The type.</typeparam>
@@ -53,6 +56,12 @@ public sealed class DisplayFormatters
             forms[mimeType] = format(value);
         }
 
+        if (forms.Count == 0 && PackageDisplay.Of(value) is { } ofPackage)
+        {
+            Add(forms, ofPackage);
+            _isPlotlyDue |= _plotlyCell is null && PackageDisplay.NeedsPlotly(value);
+        }
+
         foreach (ConventionFormatter formatter in forms.Count > 0 ? [] : _byConvention.GetOrAdd(value.GetType(), ConventionFormatter.Of))
         {
             if (!forms.ContainsKey(formatter.MimeType) && formatter.TryFormat(value) is { } form)
@@ -61,20 +70,38 @@ public sealed class DisplayFormatters
             }
         }
 
-        if (forms.Count == 0 && value is IDisplay display)
+        if (forms.Count == 0 && (ValueDisplay.Of(value) ?? (value is IEnumerable sequence ? ObjectTable.Of(sequence) : null)) is { } display)
         {
-            forms[MimeBundle.Html] = HtmlPage.Standalone(display).Markup;
-            forms[MimeBundle.PlainText] = display.ToText();
+            Add(forms, display);
         }
 
-        if (forms.Count == 0 && value is IEnumerable sequence && ObjectTable.TryWrite(sequence) is { } table)
+        if (!forms.ContainsKey(MimeBundle.PlainText))
         {
-            forms[MimeBundle.Html] = table.Html;
-            forms[MimeBundle.PlainText] = table.Text;
+            forms[MimeBundle.PlainText] = Plain(value);
         }
 
-        forms.TryAdd(MimeBundle.PlainText, Plain(value));
         return new MimeBundle(forms);
+    }
+
+    /// <summary>
+    /// A cell begins. A cell that is run again replaces its outputs, and with them plotly.js where it was the one that brought it.
+    /// </summary>
+    internal void BeginCell(string code)
+    {
+        _cell = code;
+        _plotlyCell = _plotlyCell == code ? null : _plotlyCell;
+    }
+
+    /// <summary>What must stand in the notebook before the value that was formatted last: plotly.js, once; or null.</summary>
+    internal MimeBundle? TakePrelude()
+    {
+        if (!_isPlotlyDue)
+        {
+            return null;
+        }
+
+        (_isPlotlyDue, _plotlyCell) = (false, _cell);
+        return PlotlyLibrary.Output;
     }
 
     /// <summary>A value as one reads it in a terminal: numbers without a culture, objects as they write themselves, sequences with their elements.</summary>
@@ -87,9 +114,18 @@ public sealed class DisplayFormatters
         Exception exception => $"{exception.GetType().FullName}: {exception.Message}",
         bool flag => flag ? "True" : "False",
         IEnumerable => CSharpObjectFormatter.Instance.FormatObject(value),
-        _ when WritesItself(value.GetType()) => value.ToString() ?? "",
+        _ when WritesItself(value.GetType()) || HasSpan(value.GetType()) => value.ToString() ?? "",
         _ => CSharpObjectFormatter.Instance.FormatObject(value),
     };
+
+    private static void Add(Dictionary<string, string> forms, IDisplay display)
+    {
+        forms[MimeBundle.Html] = HtmlPage.Standalone(display).Markup;
+        forms[MimeBundle.PlainText] = display.ToText();
+    }
+
+    /// <summary>The compiler's own formatter cannot read such a property.</summary>
+    private static bool HasSpan(Type type) => type.GetProperties().Any(property => property.PropertyType.IsByRefLike);
 
     private static bool WritesItself(Type type) => type.GetMethod(nameof(ToString), Type.EmptyTypes)!.DeclaringType is { } declaring && declaring != typeof(object) && declaring != typeof(ValueType);
 

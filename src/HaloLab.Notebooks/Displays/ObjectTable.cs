@@ -1,19 +1,18 @@
 using System.Collections;
-using System.Globalization;
-using System.Net;
 using System.Reflection;
-using System.Text;
+using HaloLab.Displays;
 
 namespace HaloLab.Notebooks.Displays;
 
-/// <summary>A sequence of objects as a table, in HTML and in text: one row each, one column per public property.</summary>
+/// <summary>A sequence of objects as a table: one row each, one column per public property.</summary>
 internal static class ObjectTable
 {
-    private const int Rows = 50;
+    private const int Rows = 200;
 
     /// <summary>The table; null where the elements are not objects of one type with properties (numbers, text, mixed things).</summary>
-    public static (string Html, string Text)? TryWrite(IEnumerable sequence)
+    public static IDisplay? Of(IEnumerable sequence)
     {
+        // A sequence may be long, or endless: one more row than is shown tells that there are more.
         List<object?> rows = [.. sequence.Cast<object?>().Take(Rows + 1)];
         if (rows.Count == 0 || rows.Any(row => row is null) || rows.Select(row => row!.GetType()).Distinct().Skip(1).Any())
         {
@@ -21,36 +20,34 @@ internal static class ObjectTable
         }
 
         Type type = rows[0]!.GetType();
-        PropertyInfo[] columns = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0)];
+        PropertyInfo[] properties = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0)];
         bool isPlain = type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(decimal) || typeof(IEnumerable).IsAssignableFrom(type) || typeof(IFormattable).IsAssignableFrom(type);
-        if (isPlain || columns.Length == 0)
+        if (isPlain || properties.Length == 0)
         {
             return null;
         }
 
-        string[] names = [.. columns.Select(column => column.Name)];
-        List<string[]> cells = [.. rows.Take(Rows).Select(row => columns.Select(column => DisplayFormatters.Plain(column.GetValue(row))).ToArray())];
-        bool isCut = rows.Count > Rows;
-        return (Html(names, cells, isCut), Text(names, cells, isCut));
+        TableColumn[] columns = [.. properties.Select(property => Column(property.Name, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType))];
+        object?[][] cells = [.. rows.Take(Rows).Select(row => properties.Select((property, i) => Cell(property.GetValue(row), columns[i])).ToArray())];
+        DataTable table = new(columns, cells) { IsSortable = true };
+        return rows.Count <= Rows ? table : new CutTable(table);
     }
 
-    private static string Html(string[] names, List<string[]> cells, bool isCut)
+    private static TableColumn Column(string name, Type type)
     {
-        StringBuilder html = new("<table><thead><tr>");
-        html.AppendJoin("", names.Select(name => $"<th>{WebUtility.HtmlEncode(name)}</th>")).Append("</tr></thead><tbody>");
-        foreach (string[] row in cells)
-        {
-            html.Append("<tr>").AppendJoin("", row.Select(cell => $"<td>{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
-        }
-
-        html.Append("</tbody></table>");
-        return isCut ? html.Append(CultureInfo.InvariantCulture, $"<p>The first {Rows} rows.</p>").ToString() : html.ToString();
+        bool isReal = type == typeof(double) || type == typeof(float) || type == typeof(decimal) || type == typeof(Half);
+        bool isNumber = isReal || (type.IsPrimitive && type != typeof(bool) && type != typeof(char));
+        return new TableColumn(name, isNumber, isReal ? "G6" : null);
     }
 
-    private static string Text(string[] names, List<string[]> cells, bool isCut)
+    private static object? Cell(object? value, TableColumn column) => value is null || column.IsNumber ? value : DisplayFormatters.Plain(value);
+
+    private sealed class CutTable(DataTable table) : IDisplay
     {
-        int[] widths = [.. names.Select((name, i) => cells.Select(row => row[i].Length).Append(name.Length).Max())];
-        IEnumerable<string> lines = cells.Prepend(names).Select(row => string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
-        return string.Join('\n', isCut ? lines.Append($"(the first {Rows} rows)") : lines);
+        private static readonly string Note = $"The first {Rows} rows.";
+
+        public HtmlFragment ToHtml() => HtmlFragment.Of($"{table.ToHtml()}<p class=\"halo-caption\">{Note}</p>\n");
+
+        public string ToText() => table.ToText() + Environment.NewLine + Note;
     }
 }

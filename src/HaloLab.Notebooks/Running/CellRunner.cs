@@ -27,7 +27,7 @@ public static class CellRunner
         using StreamWriter writer = new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
         Lock writing = new();
         int cell = 0;
-        using ScriptEngine engine = new(Environment.CurrentDirectory, output => Send(output.MessageType, output.ToContent(cell)));
+        using ScriptEngine engine = new(Environment.CurrentDirectory, output => Send(output.MessageType, output.ToContent(cell)), isLive: false);
         foreach (JsonNode? code in request["cells"]!.AsArray())
         {
             cell++;

@@ -13,7 +13,7 @@ namespace HaloLab.Notebooks.Scripting;
 public sealed record CellError(string Name, string Message, IReadOnlyList<string> Trace)
 {
     public const string InterruptedName = "Interrupted";
-    private const int FramesShown = 8;
+    private const int FramesShown = 5;
     private const int DiagnosticsShown = 10;
 
     internal static CellError Interrupted(bool wasAborted) => new(
@@ -46,18 +46,22 @@ public sealed record CellError(string Name, string Message, IReadOnlyList<string
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"and {errors.Count - DiagnosticsShown} more"));
         }
 
+        advice = [.. advice];
         lines.AddRange(advice);
+        lines.AddRange(advice.Any() ? [] : CellAdvice.OfCompilation(errors));
         return new CellError("CompilationError", string.Join(" ", advice.Prepend(Describe(errors[0]))), lines);
     }
 
-    /// <summary>An exception that a cell threw: its causes, and of its stack the lines of cells and what stands above them.</summary>
-    internal static CellError OfException(Exception exception)
+    /// <summary>An exception that a cell threw: its causes, of its stack the lines of cells and what stands above them, and what to do where that is known.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="sourceLine">The text of a line of a file or cell, or null.</param>
+    internal static CellError OfException(Exception exception, Func<string, int, string?> sourceLine)
     {
         Exception cause = Unwrap(exception);
         List<string> lines = [];
         for (Exception? one = cause; one is not null; one = one.InnerException is null ? null : Unwrap(one.InnerException))
         {
-            lines.Add($"{(one == cause ? "" : "caused by ")}{one.GetType().FullName}: {one.Message}");
+            lines.Add($"{(one == cause ? "" : "caused by ")}{one.GetType().FullName}: {Reason(one)}");
         }
 
         if (cause is InputException)
@@ -66,8 +70,16 @@ public sealed record CellError(string Name, string Message, IReadOnlyList<string
             lines = [cause.Message];
         }
 
-        lines.AddRange(Frames(cause));
-        return new CellError(cause.GetType().FullName!, cause.Message, lines);
+        lines.AddRange(Frames(cause, sourceLine));
+        lines.AddRange(CellAdvice.OfException(cause));
+        return new CellError(cause.GetType().FullName!, Reason(cause), lines);
+    }
+
+    /// <summary>The cause that torch gives, without the pages of its own stack.</summary>
+    private static string Reason(Exception exception)
+    {
+        int stack = exception.Message.IndexOf("\nException raised from ", StringComparison.Ordinal);
+        return stack < 0 ? exception.Message : exception.Message[..stack].TrimEnd();
     }
 
     private static Exception Unwrap(Exception exception) => exception switch
@@ -77,7 +89,7 @@ public sealed record CellError(string Name, string Message, IReadOnlyList<string
         _ => exception,
     };
 
-    private static List<string> Frames(Exception exception)
+    private static List<string> Frames(Exception exception, Func<string, int, string?> sourceLine)
     {
         List<string> shown = [];
         foreach (StackFrame frame in new StackTrace(exception, fNeedFileInfo: true).GetFrames())
@@ -87,7 +99,8 @@ public sealed record CellError(string Name, string Message, IReadOnlyList<string
             bool isOfCell = method?.DeclaringType?.FullName?.StartsWith("Submission#", StringComparison.Ordinal) == true;
             if (isOfCell && file is not null)
             {
-                string line = string.Create(CultureInfo.InvariantCulture, $"   {Path.GetFileName(file)}, line {frame.GetFileLineNumber()}");
+                string? source = sourceLine(file, frame.GetFileLineNumber());
+                string line = string.Create(CultureInfo.InvariantCulture, $"   {Path.GetFileName(file)}, line {frame.GetFileLineNumber()}{(source is null ? "" : ": ")}{source}");
                 if (!shown.Contains(line))
                 {
                     shown.Add(line);

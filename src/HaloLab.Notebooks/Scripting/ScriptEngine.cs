@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using HaloLab.Displays;
 using HaloLab.Experiments;
 using HaloLab.Notebooks.Displays;
 using Microsoft.CodeAnalysis;
@@ -33,6 +34,9 @@ public sealed class ScriptEngine : IDisposable
     private readonly ScriptOptions _options;
     private readonly CellScope _scope;
     private readonly string _folder;
+    private readonly bool _isLive;
+    private readonly Dictionary<string, object?> _updated = [];
+    private readonly Dictionary<string, string> _sources = [];
     private ScriptState<object>? _state;
     private CellInterruption? _interruption;
     private int _displays;
@@ -40,12 +44,14 @@ public sealed class ScriptEngine : IDisposable
     /// <param name="folder">The notebook's folder: relative paths of <c>#r</c> and <c>#load</c> begin there.</param>
     /// <param name="emit">Is given what cells show, on any thread.</param>
     /// <param name="printLimit">Characters that one cell may print on each stream.</param>
-    public ScriptEngine(string folder, Action<CellOutput> emit, long printLimit = PrintLimit)
+    /// <param name="isLive">Whether somebody watches. Where nobody does, an updated display is shown once more, when its cell ends, as it was last.</param>
+    public ScriptEngine(string folder, Action<CellOutput> emit, long printLimit = PrintLimit, bool isLive = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(emit);
         _folder = Path.GetFullPath(folder);
         _emit = emit;
+        _isLive = isLive;
         _out = new CellWriter(StreamOutput.StandardOutput, printLimit, emit);
         _error = new CellWriter(StreamOutput.StandardError, printLimit, emit);
         _references = new ScriptReferences(_folder, new PackageRestore(Tell), Tell);
@@ -79,6 +85,8 @@ public sealed class ScriptEngine : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(name);
         _out.BeginCell();
         _error.BeginCell();
+        Formatters.BeginCell(code);
+        _sources[name] = code;
         CellInterruption interruption = new(() => Tell("The cell does not stop: it is in native code or holds on to its thread. Restart the kernel to get rid of it."));
         Volatile.Write(ref _interruption, interruption);
         Interruption.Token = interruption.Token;
@@ -87,6 +95,7 @@ public sealed class ScriptEngine : IDisposable
         {
             CellSource source = CellSource.Parse(code);
             CellError? error = source.IsEmpty() ? null : Run(source, name, interruption);
+            error = ShowUpdates() is { } failed ? error ?? failed : error;
             if (source.IsTimed)
             {
                 _out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Wall time: {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:f1} ms"));
@@ -126,7 +135,7 @@ public sealed class ScriptEngine : IDisposable
         }
         catch (Exception exception)
         {
-            return (null, CellError.OfException(exception));
+            return (null, CellError.OfException(exception, Line));
         }
     }
 
@@ -134,7 +143,7 @@ public sealed class ScriptEngine : IDisposable
     {
         string id = string.Create(CultureInfo.InvariantCulture, $"halolab-{Environment.ProcessId}-{Interlocked.Increment(ref _displays)}");
         Show(value, id, isUpdate: false);
-        return new DisplayHandle(id, changed => Show(changed, id, isUpdate: true));
+        return new DisplayHandle(id, changed => Update(changed, id));
     }
 
     /// <inheritdoc/>
@@ -197,8 +206,10 @@ public sealed class ScriptEngine : IDisposable
                 failure = state.Exception;
                 if (failure is null && state.ReturnValue is { } value)
                 {
+                    MimeBundle result = Formatters.Format(value);
                     FlushConsole();
-                    _emit(new ResultOutput(Formatters.Format(value)));
+                    EmitPrelude();
+                    _emit(new ResultOutput(result));
                 }
             }
             catch (Exception exception) when (exception is not ThreadAbortException)
@@ -215,7 +226,7 @@ public sealed class ScriptEngine : IDisposable
 
         return wasAborted || (failure is ThreadInterruptedException && interruption.WasRequested) ? CellError.Interrupted(wasAborted: true)
             : failure is OperationCanceledException && interruption.WasRequested ? CellError.Interrupted(wasAborted: false)
-            : failure is not null ? CellError.OfException(failure)
+            : failure is not null ? CellError.OfException(failure, Line)
             : null;
     }
 
@@ -223,7 +234,62 @@ public sealed class ScriptEngine : IDisposable
     {
         MimeBundle data = Formatters.Format(value);
         FlushConsole();
+        EmitPrelude();
         _emit(new DisplayOutput(data, id, isUpdate));
+    }
+
+    private void EmitPrelude()
+    {
+        if (Formatters.TakePrelude() is { } prelude)
+        {
+            _emit(new DisplayOutput(prelude));
+        }
+    }
+
+    private void Update(object? value, string id)
+    {
+        if (_isLive)
+        {
+            Show(value, id, isUpdate: true);
+            return;
+        }
+
+        lock (_updated)
+        {
+            _updated[id] = value is IDisplay ? value : Formatters.Format(value);
+        }
+    }
+
+    private CellError? ShowUpdates()
+    {
+        KeyValuePair<string, object?>[] updated;
+        lock (_updated)
+        {
+            updated = [.. _updated];
+            _updated.Clear();
+        }
+
+        try
+        {
+            foreach ((string id, object? value) in updated)
+            {
+                Show(value, id, isUpdate: true);
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return CellError.OfException(exception, Line);
+        }
+    }
+
+    /// <summary>The text of a line of a cell or of a script that one loaded; null where it cannot be had.</summary>
+    private string? Line(string file, int number)
+    {
+        string? code = _sources.GetValueOrDefault(Path.GetFileName(file)) ?? (File.Exists(file) ? File.ReadAllText(file) : null);
+        string[] lines = code?.Split('\n') ?? [];
+        return number >= 1 && number <= lines.Length ? lines[number - 1].Trim() : null;
     }
 
     private void FlushConsole()

@@ -7,6 +7,7 @@ using OxyPlot.Series;
 namespace HaloLab.Displays;
 
 /// <summary>One horizontal bar per category and series: metrics of several arms.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class BarChart : IDisplay
 {
     private const int TextColumns = 40;

@@ -3,6 +3,7 @@ using HaloLab.Statistics;
 namespace HaloLab.Displays;
 
 /// <summary>Claims with estimate, interval, threshold and verdict.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class ClaimsTable : IDisplay
 {
     private static readonly TableColumn[] Columns =

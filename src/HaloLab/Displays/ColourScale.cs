@@ -44,6 +44,14 @@ public sealed class ColourScale
         return new(isDiverging: false, Finite(best), -(fall > 0 ? fall : 1));
     }
 
+    /// <summary>A diverging scale centred at zero, full at the 98th percentile of the magnitudes, so one outlier does not pale the rest.</summary>
+    public static ColourScale AroundZero(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Where(double.IsFinite).Select(Math.Abs).Order()];
+        double reach = sorted.Length == 0 ? 0 : sorted[(int)Math.Ceiling(0.98 * (sorted.Length - 1))];
+        return Diverging(0, reach > 0 ? reach : 1);
+    }
+
     /// <summary>From −1 (full low colour) through 0 to 1 (full high colour), clamped; NaN for a missing value.</summary>
     public double Strength(double value) => Math.Clamp((value - _from) / _span, IsDiverging ? -1 : 0, 1);
 

@@ -46,6 +46,30 @@ public static class DisplayNumber
     /// <summary>A number that somebody chose: as many digits as it has, up to four decimals.</summary>
     public static string Chosen(double value) => Format(value, Math.Abs(value) is >= 1e-4 or 0 ? "0.####" : null);
 
+    /// <summary>A time as people say it: <c>2 min 05 s</c>, <c>3 h 20 min</c>, <c>40 s</c>.</summary>
+    public static string Duration(double seconds)
+    {
+        TimeSpan time = TimeSpan.FromSeconds(Math.Max(0, Math.Round(seconds)));
+        return time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:00} min")
+            : time.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds:00} s")
+            : string.Create(CultureInfo.InvariantCulture, $"{time.Seconds} s");
+    }
+
+    /// <summary>An amount of memory with a binary unit: <c>512 B</c>, <c>1.5 MiB</c>.</summary>
+    public static string Bytes(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        double amount = bytes;
+        int unit = 0;
+        while (Math.Abs(amount) >= 1024 && unit < units.Length - 1)
+        {
+            amount /= 1024;
+            unit++;
+        }
+
+        return unit == 0 ? $"{bytes} B" : $"{Format(amount, Math.Abs(amount) >= 100 ? "0" : "0.0")} {units[unit]}";
+    }
+
     private static string DefaultFormat(double magnitude) => magnitude switch
     {
         0 => "0",

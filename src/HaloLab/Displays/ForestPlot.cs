@@ -9,6 +9,7 @@ using OxyPlot.Series;
 namespace HaloLab.Displays;
 
 /// <summary>Estimates with their intervals, one below the other, against a threshold.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class ForestPlot : IDisplay
 {
     private const int TextColumns = 41;

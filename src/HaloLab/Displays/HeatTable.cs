@@ -5,6 +5,7 @@ using HaloLab.Videos;
 namespace HaloLab.Displays;
 
 /// <summary>One number per cell of a patch grid, as one small picture per time layer: the defect map (share of clips defective at each place).</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class HeatTable : IDisplay
 {
     private readonly string _label;
@@ -60,7 +61,7 @@ public sealed class HeatTable : IDisplay
     {
         // Cells wide enough for their numbers while there are few; a fine grid shows colours and gives numbers to the pointer.
         bool withNumbers = Grid.Width <= 8 && Grid.Height <= 12;
-        int cellWidth = withNumbers ? 48 : Math.Max(6, 320 / Grid.Width);
+        int cellWidth = withNumbers ? Math.Max(48, 12 + (7 * _values.Max(value => Format(value).Length))) : Math.Max(6, 320 / Grid.Width);
         int cellHeight = withNumbers ? 30 : cellWidth;
         List<HtmlFragment> cells = [];
         for (int h = 0; h < Grid.Height; h++)

@@ -8,6 +8,7 @@ using OxyPlot.Series;
 namespace HaloLab.Displays;
 
 /// <summary>How one or several samples are spread over common bins, as shares of each sample: rewards before and after, defect severities.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class Histogram : IDisplay
 {
     private const int TextColumns = 40;

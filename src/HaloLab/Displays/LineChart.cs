@@ -8,12 +8,11 @@ using OxyPlot.Series;
 namespace HaloLab.Displays;
 
 /// <summary>Lines over a common axis, with optional bands: training curves, agreement against number of labels.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class LineChart : IDisplay
 {
     /// <summary>Longer lines are drawn by the extremes of this many stretches, so that spikes stay visible.</summary>
     private const int Stretches = 400;
-
-    private const string Bars = "▁▂▃▄▅▆▇█";
 
     private readonly IReadOnlyList<ChartSeries> _series;
 
@@ -89,25 +88,11 @@ public sealed class LineChart : IDisplay
         foreach (ChartSeries series in _series)
         {
             double[] values = [.. series.Y.Where(double.IsFinite)];
-            string summary = values.Length == 0 ? "no values" : $"{Sparkline(values)}  first {DisplayNumber.Format(values[0])}, last {DisplayNumber.Format(values[^1])}, lowest {DisplayNumber.Format(values.Min())}, highest {DisplayNumber.Format(values.Max())}";
+            string summary = values.Length == 0 ? "no values" : $"{Sparkline.Text(values)}  first {DisplayNumber.Format(values[0])}, last {DisplayNumber.Format(values[^1])}, lowest {DisplayNumber.Format(values.Min())}, highest {DisplayNumber.Format(values.Max())}";
             text.AppendLine().Append("  ").Append(series.Name.PadRight(width)).Append("  ").Append(summary);
         }
 
         return text.ToString();
-    }
-
-    private static string Sparkline(double[] values)
-    {
-        (double lowest, double highest) = (values.Min(), values.Max());
-        int columns = Math.Min(32, values.Length);
-        return string.Create(columns, values, (cells, all) =>
-        {
-            for (int i = 0; i < cells.Length; i++)
-            {
-                double mean = all[(i * all.Length / cells.Length)..((i + 1) * all.Length / cells.Length)].Average();
-                cells[i] = Bars[highest > lowest ? (int)Math.Min(Bars.Length - 1, (mean - lowest) / (highest - lowest) * Bars.Length) : 0];
-            }
-        });
     }
 
     private static AreaSeries Band(ChartSeries series, int index)

@@ -1,3 +1,4 @@
+using HaloLab.Preferences;
 using HaloLab.Videos;
 
 namespace HaloLab.Displays;
@@ -25,6 +26,21 @@ public sealed class PatchHeat
         Label = label;
     }
 
+    /// <summary>
+    /// Patch rewards with diverging colours around zero: blue where they are above, vermilion where they are below. For rewards whose zero means nothing (grades from 1 to 5)
+    /// give the difference to something, or a scale of their own.
+    /// </summary>
+    /// <param name="rewards">The rewards; missing ones are hatched.</param>
+    /// <param name="lattice">Where the cells lie in the clip; null: cells of equal size.</param>
+    /// <param name="scale">Colours; give one to maps that are to be compared. Null: from these rewards.</param>
+    /// <param name="label">What the values are, for the legend.</param>
+    public static PatchHeat Of(PatchRewards rewards, LatentLattice? lattice = null, ColourScale? scale = null, string label = "patch reward")
+    {
+        ArgumentNullException.ThrowIfNull(rewards);
+        double[] values = [.. rewards.Values.Select(value => value ?? double.NaN)];
+        return new PatchHeat(values, EdgesOf(rewards.Grid, lattice), scale ?? ColourScale.AroundZero(values), label);
+    }
+
     public PatchGrid Grid { get; }
 
     public IReadOnlyList<double> Values { get; }
@@ -34,6 +50,8 @@ public sealed class PatchHeat
     public ColourScale Scale { get; }
 
     public string Label { get; }
+
+    internal static LatticeEdges EdgesOf(PatchGrid grid, LatentLattice? lattice) => lattice?.Edges(grid) ?? LatticeEdges.Uniform(grid.Time, grid.Height, grid.Width);
 
     internal bool HasMissing => Values.Any(double.IsNaN);
 

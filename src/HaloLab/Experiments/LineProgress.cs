@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using HaloLab.Displays;
 
 namespace HaloLab.Experiments;
 
@@ -12,14 +13,14 @@ public sealed class LineProgress(TextWriter writer, bool saysFound = true) : IRu
     private readonly Stopwatch _sinceLastLine = Stopwatch.StartNew();
 
     /// <inheritdoc/>
-    public void StageStarted(string name, double secondsLeft) => Write($"{name}: started; all in about {TimeLeft.Text(secondsLeft)}");
+    public void StageStarted(string name, double secondsLeft) => Write($"{name}: started; all in about {DisplayNumber.Duration(secondsLeft)}");
 
     /// <inheritdoc/>
     public void StageAdvanced(string name, double share, double secondsLeft)
     {
         if (_sinceLastLine.Elapsed >= Interval)
         {
-            Write(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; all in about {TimeLeft.Text(secondsLeft)}"));
+            Write(string.Create(CultureInfo.InvariantCulture, $"{name}: {share:p0}; all in about {DisplayNumber.Duration(secondsLeft)}"));
         }
     }
 
@@ -29,7 +30,7 @@ public sealed class LineProgress(TextWriter writer, bool saysFound = true) : IRu
         ArgumentNullException.ThrowIfNull(result);
         if (!result.WasRead)
         {
-            Write($"{result.Name}: done in {TimeLeft.Text(result.Seconds)}");
+            Write($"{result.Name}: done in {DisplayNumber.Duration(result.Seconds)}");
         }
         else if (saysFound)
         {

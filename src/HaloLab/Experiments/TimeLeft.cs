@@ -4,7 +4,7 @@ namespace HaloLab.Experiments;
 
 /// <summary>Estimates the time left of a run from expected costs, corrected by how the machine does on what it has computed so far.</summary>
 /// <param name="totalExpectedSeconds">Expected seconds of all stages.</param>
-public sealed class TimeLeft(double totalExpectedSeconds)
+internal sealed class TimeLeft(double totalExpectedSeconds)
 {
     private readonly Stopwatch _sinceLastStage = Stopwatch.StartNew();
     private double _notStarted = totalExpectedSeconds;
@@ -24,7 +24,6 @@ public sealed class TimeLeft(double totalExpectedSeconds)
         return ((_notStarted - expectedSeconds) * speed) + (weight * byProgress) + ((1 - weight) * byExpectation);
     }
 
-    /// <summary>Says that a stage is done.</summary>
     public void Finished(double expectedSeconds, StageResult result)
     {
         _notStarted -= expectedSeconds;
@@ -35,14 +34,5 @@ public sealed class TimeLeft(double totalExpectedSeconds)
         }
 
         _sinceLastStage.Restart();
-    }
-
-    /// <summary>Seconds in words, for example <c>2 min 05 s</c>.</summary>
-    public static string Text(double seconds)
-    {
-        TimeSpan time = TimeSpan.FromSeconds(Math.Max(0, Math.Round(seconds)));
-        return time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time.Minutes:00} min"
-            : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds:00} s"
-            : $"{time.Seconds} s";
     }
 }

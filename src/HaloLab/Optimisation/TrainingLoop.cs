@@ -60,6 +60,9 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
                 }
 
                 metrics.Write(Encoding.UTF8.GetBytes(Text(line, number) + "\n"));
+
+                // For whoever watches the file; it is not worth a wait for the disk.
+                metrics.Flush();
                 if (sinceCheckpoint.Elapsed > CheckpointInterval)
                 {
                     Save(metrics);

@@ -7,6 +7,7 @@ namespace HaloLab.Preferences;
 /// Two clips of one prompt. Which of them is better, as a whole and at each place, is read from the rewards when it is needed: the
 /// thresholds for ties belong to the objective.
 /// </summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed record PreferencePair
 {
     /// <param name="prompt">What both clips were generated from.</param>

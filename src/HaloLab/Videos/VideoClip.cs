@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace HaloLab.Videos;
@@ -7,6 +8,7 @@ namespace HaloLab.Videos;
 /// A short video: 8-bit RGB frames in the order T×H×W×3 and a frame rate. Immutable by convention: whoever makes a clip gives its pixels
 /// away. Its <see cref="ContentHash"/> is its identity everywhere (labels, pairs, caches).
 /// </summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class VideoClip
 {
     private readonly byte[] _pixels;
@@ -66,6 +68,9 @@ public sealed class VideoClip
         int frameBytes = Height * Width * 3;
         return _pixels.AsSpan(index * frameBytes, frameBytes);
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Frames} frames of {Height}×{Width}, {FramesPerSecond:0.###} per second");
 
     private string ComputeHash()
     {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using HaloLab.Notebooks.Documents;
 using Markdig;

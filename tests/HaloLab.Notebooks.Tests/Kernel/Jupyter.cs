@@ -38,10 +38,20 @@ internal sealed class Jupyter : IDisposable
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private async Task<BufferedCommandResult> Run(string program, params string[] arguments) => await CliWrap.Cli.Wrap(program)
+    /// <summary>The notebook server over this folder, until it is cancelled.</summary>
+    /// <param name="port">A free port.</param>
+    /// <param name="token">What a page must know.</param>
+    /// <param name="stop">Stops the server and its kernels.</param>
+    public Task Serve(int port, string token, CancellationToken stop) => Command(_python, "-m", "notebook", "--no-browser", "--allow-root", $"--port={port}", "--ip=127.0.0.1", $"--NotebookApp.token={token}", $"--notebook-dir={Folder}")
+        .ExecuteAsync(CancellationToken.None, stop);
+
+    private async Task<BufferedCommandResult> Run(string program, params string[] arguments) => await Command(program, arguments).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+
+    private Command Command(string program, params string[] arguments) => CliWrap.Cli.Wrap(program)
         .WithArguments(arguments)
-        .WithEnvironmentVariables(variables => variables.Set("JUPYTER_DATA_DIR", Path.Combine(Folder, "data")).Set("JUPYTER_RUNTIME_DIR", Path.Combine(Folder, "runtime")).Set("IPYTHONDIR", Path.Combine(Folder, "ipython")))
+        .WithEnvironmentVariables(variables => variables
+            .Set("JUPYTER_DATA_DIR", Path.Combine(Folder, "data")).Set("JUPYTER_RUNTIME_DIR", Path.Combine(Folder, "runtime")).Set("JUPYTER_CONFIG_DIR", Path.Combine(Folder, "config"))
+            .Set("IPYTHONDIR", Path.Combine(Folder, "ipython")))
         .WithWorkingDirectory(Folder)
-        .WithValidation(CommandResultValidation.None)
-        .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        .WithValidation(CommandResultValidation.None);
 }

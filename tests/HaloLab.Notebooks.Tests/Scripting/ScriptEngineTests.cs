@@ -35,7 +35,7 @@ public sealed class ScriptEngineTests : IDisposable
     {
         CellError error = _cells.TryRun("int kept = 5;\nthrow new InvalidOperationException(\"no\");")!;
         Assert.Equal(("System.InvalidOperationException", "no"), (error.Name, error.Message));
-        Assert.Contains("   cell 1, line 2", error.Trace);
+        Assert.Contains("   cell 1, line 2: throw new InvalidOperationException(\"no\");", error.Trace);
         Assert.Equal("5", _cells.Run("kept"));
     }
 
@@ -50,12 +50,34 @@ public sealed class ScriptEngineTests : IDisposable
         CellError thrown = _cells.TryRun("\nInner();")!;
         Assert.Equal("System.InvalidOperationException: outer", thrown.Trace[0]);
         Assert.Equal("caused by System.ArgumentException: deep", thrown.Trace[1]);
-        Assert.Contains("   cell 2, line 1", thrown.Trace);
-        Assert.Contains("   cell 3, line 2", thrown.Trace);
+        Assert.Contains("   cell 2, line 1: void Inner() => throw new InvalidOperationException(\"outer\", new ArgumentException(\"deep\"));", thrown.Trace);
+        Assert.Contains("   cell 3, line 2: Inner();", thrown.Trace);
         Assert.InRange(thrown.Trace.Count, 4, 6);
 
         CellError input = _cells.TryRun("#r \"HaloLab.dll\"\nHaloLab.Videos.PatchGrid.Parse(\"4\")")!;
         Assert.StartsWith("Grid '4': expected", input.Trace[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ErrorsSayWhatToDoWhereThatIsKnown()
+    {
+        CellError unknown = _cells.TryRun("int b = missing + 1;")!;
+        Assert.StartsWith("→ 'missing' is not known here. If a cell above declares it, run that cell first", unknown.Trace[^1], StringComparison.Ordinal);
+
+        _cells.Run("#r \"HaloLab.dll\"\n#r \"TorchSharp.dll\"\nusing static TorchSharp.torch;\nvar pair = ones(3);");
+        CellError shapes = _cells.TryRun("var fine = 1;\nvar sum = pair + ones(4);")!;
+        Assert.Contains("The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0", shapes.Message, StringComparison.Ordinal);
+        Assert.Contains("   cell 3, line 2: var sum = pair + ones(4);", shapes.Trace);
+        Assert.StartsWith("→ Shapes do not fit", shapes.Trace[^1], StringComparison.Ordinal);
+
+        // Torch's own message is followed by pages of C++.
+        Assert.DoesNotContain("frame #", string.Join('\n', shapes.Trace), StringComparison.Ordinal);
+        Assert.InRange(string.Join('\n', shapes.Trace).Split('\n').Length, 3, 9);
+
+        CellError freed = _cells.TryRun("pair.Dispose(); pair.sum()")!;
+        Assert.StartsWith("→ A dispose scope, or a using, has freed it", freed.Trace[^1], StringComparison.Ordinal);
+        CellError file = _cells.TryRun("File.ReadAllText(\"no/such.txt\")")!;
+        Assert.StartsWith("→ A relative path begins at the notebook's folder", file.Trace[^1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,12 +146,23 @@ public sealed class ScriptEngineTests : IDisposable
     }
 
     [Fact]
+    public void ObjectsWithSpansAreNoStumblingBlock()
+    {
+        _cells.Run("public class Spans { public ReadOnlySpan<byte> Bytes => new byte[2]; }");
+        Assert.EndsWith("Spans", _cells.Run("new Spans()"), StringComparison.Ordinal);
+        _cells.Run("#r \"HaloLab.dll\"\nvar clip = new HaloLab.Videos.VideoClip(new byte[12], 1, 2, 2, 8);");
+        Assert.EndsWith("a    1 frames of 2×2, 8 per second", _cells.Run("new Dictionary<string, HaloLab.Videos.VideoClip> { [\"a\"] = clip }"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SequencesOfObjectsAreTables()
     {
         _cells.Run("new[] { new { A = 1, B = \"<\" }, new { A = 2, B = \"x\" } }");
         IReadOnlyDictionary<string, string> forms = ((ResultOutput)Assert.Single(_cells.Outputs)).Data.Forms;
-        Assert.Equal("A  B\n1  <\n2  x", forms[MimeBundle.PlainText]);
-        Assert.Equal("<table><thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr><td>1</td><td>&lt;</td></tr><tr><td>2</td><td>x</td></tr></tbody></table>", forms[MimeBundle.Html]);
+        Assert.Equal("A  B\n─  ─\n1  <\n2  x", forms[MimeBundle.PlainText].ReplaceLineEndings("\n"));
+        Assert.Contains("<thead><tr><th class=\"halo-number\">A</th><th>B</th></tr></thead>", forms[MimeBundle.Html], StringComparison.Ordinal);
+        Assert.Contains("<tr><td class=\"halo-number\" data-value=\"1\">1</td><td>&lt;</td></tr>\n<tr><td class=\"halo-number\" data-value=\"2\">2</td><td>x</td></tr>", forms[MimeBundle.Html], StringComparison.Ordinal);
+        Assert.EndsWith($"200{Environment.NewLine}The first 200 rows.", _cells.Run("Enumerable.Range(1, 300).Select(n => new { n })"), StringComparison.Ordinal);
         _cells.Run("new[] { 1, 2 }");
         Assert.False(((ResultOutput)Assert.Single(_cells.Outputs)).Data.Forms.ContainsKey(MimeBundle.Html));
     }

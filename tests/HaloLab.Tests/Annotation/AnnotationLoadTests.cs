@@ -60,7 +60,7 @@ public sealed class AnnotationLoadTests : IAsyncDisposable
 
         int resent = (await Task.WhenAll(work)).Sum();
         Assert.True(resent > 0, "nobody noticed that the server was killed");
-        Kill();
+        await InterruptAsync(clips);
 
         // Every annotator's every answer is there once, and says what it said last.
         using LabelStore store = LabelStore.Open(_folder.StorePath);
@@ -140,6 +140,20 @@ public sealed class AnnotationLoadTests : IAsyncDisposable
         _server = Process.Start(start)!;
         string line = await _server.StandardOutput.ReadLineAsync(Cancellation) ?? throw new InvalidOperationException(await _server.StandardError.ReadToEndAsync(Cancellation));
         return new Uri(new Uri(line[(line.IndexOf("http", StringComparison.Ordinal))..]).GetLeftPart(UriPartial.Authority));
+    }
+
+    /// <summary>Ctrl-C ends the server with how far everybody is.</summary>
+    private async Task InterruptAsync(int clips)
+    {
+        using (Process kill = Process.Start("kill", ["-INT", _server!.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync(Cancellation);
+        }
+
+        string errors = await _server.StandardError.ReadToEndAsync(Cancellation);
+        await _server.WaitForExitAsync(Cancellation);
+        Assert.Equal(130, _server.ExitCode);
+        Assert.Contains($"simulated-{Annotators}: {clips} of {clips} items done", errors, StringComparison.Ordinal);
     }
 
     private void Kill()

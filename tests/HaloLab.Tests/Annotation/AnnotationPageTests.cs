@@ -6,7 +6,6 @@ using HaloLab.Tests.Displays;
 using HaloLab.Tests.Videos;
 using PuppeteerSharp;
 using PuppeteerSharp.Input;
-using PuppeteerSharp.Media;
 
 namespace HaloLab.Tests.Annotation;
 
@@ -284,7 +283,7 @@ public sealed class AnnotationPageTests : IAsyncDisposable
         }
     }
 
-    private Task UntilAsync(string expression) => _page.WaitForFunctionAsync($"() => {expression}", new WaitForFunctionOptions { Timeout = 30_000 });
+    private async Task UntilAsync(string expression) => await _page.WaitForFunctionAsync($"() => {expression}", new WaitForFunctionOptions { Timeout = 30_000 });
 
     private Task<bool> Is(string expression) => _page.EvaluateExpressionAsync<bool>(expression);
 

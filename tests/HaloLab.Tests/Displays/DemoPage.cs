@@ -1,6 +1,8 @@
 using HaloLab.Displays;
+using HaloLab.Preferences;
 using HaloLab.Statistics;
 using HaloLab.Videos;
+using TorchSharp;
 
 namespace HaloLab.Tests.Displays;
 
@@ -13,16 +15,21 @@ internal static class DemoPage
 
     public static readonly PatchGrid Grid = new(4, 4, 4);
 
-    public static IDisplay[] Displays() => [Claims(), Player(), TallPlayer(), Curves(), Forest(), Spread(), Arms(), Map(), FineMap(), Table()];
+    private static readonly (string Heading, Func<IDisplay> Make)[] All =
+    [
+        ("Claims", Claims), ("Before and after", Player), ("One over the other", Comparison), ("Real size", TallPlayer), ("Pairs", Pairs), ("One pair without clips", () => new PairCards(Pair("a red circle moves right", 0.2, 0.2, withClips: false))),
+        ("Training", Curves), ("Training in small", Training), ("Effects", Forest), ("Rewards", Spread), ("Calibration", Calibration), ("Defects by arm", Arms), ("Ablations", Ablations),
+        ("Defect map", Map), ("Fine map", FineMap), ("Files", Table), ("Sortable", Sortable), ("Tensors", Tensors), ("Module", Module),
+    ];
+
+    public static IDisplay[] Displays() => [.. All.Select(item => item.Make())];
 
     public static HtmlPage Build()
     {
-        IDisplay[] displays = Displays();
-        string[] headings = ["Claims", "Before and after", "Real size", "Training", "Effects", "Rewards", "Defects by arm", "Defect map", "Fine map", "Files"];
         HtmlPage page = new("HaloLab: every display", "Made-up numbers, for looking at.");
-        for (int i = 0; i < displays.Length; i++)
+        foreach ((string heading, Func<IDisplay> make) in All)
         {
-            page.Add(headings[i], displays[i].ToHtml());
+            page.Add(heading, make().ToHtml());
         }
 
         return page;
@@ -71,6 +78,69 @@ internal static class DemoPage
         }
 
         return new VideoClip(pixels, frames, height, width, frames);
+    }
+
+    public static ClipComparison Comparison() => new(
+        new PlayerClip("base", Clip(8, 32, 32, damaged: true), "video reward 0.31", Heat(phase: 0, missing: true)),
+        new PlayerClip("HALO", Clip(8, 32, 32, damaged: false), "video reward 0.74", Heat(phase: 1, missing: false)));
+
+    public static PairCards Pairs() => new([.. Enumerable.Range(0, 8).Select(i => Pair($"a red circle moves {(i % 2 == 0 ? "right" : "left")}, take {i}", 0.1 * i, 0.5 - (0.1 * i), withClips: true))])
+    { TieVideo = 0.15, Width = 160 };
+
+    public static PairCard Pair(string prompt, double rewardA, double rewardB, bool withClips)
+    {
+        PatchRewards Patches(int phase) => new(Grid, [.. Heat(phase, missing: true).Values.Select(value => double.IsNaN(value) ? (double?)null : value)]);
+        PreferencePair pair = new(prompt, new Candidate("a", rewardA, Patches(0)), new Candidate("b", rewardB, Patches(1)), "demo");
+        return withClips ? new PairCard(pair, Clip(8, 32, 32, damaged: true), Clip(8, 32, 32, damaged: false)) : new PairCard(pair);
+    }
+
+    public static DataTable Sortable() => new(
+        [new TableColumn("arm"), new TableColumn("defects (%)", IsNumber: true), new TableColumn("seed", IsNumber: true, Format: "0")],
+        [["HALO", 6.61, 3], ["base", 7.25, 1], ["Diffusion-DPO", double.NaN, 10], ["take, \"two\"", -0.5, 2]])
+    { IsSortable = true, CsvName = "arms.csv" };
+
+    private static TrainingCurves Training()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllLines(file, Enumerable.Range(0, 60).Select(step => System.Text.Json.JsonSerializer.Serialize(new { step, loss = 0.69 * Math.Exp(-step / 40.0), patch_accuracy = 1 - (0.5 * Math.Exp(-step / 20.0)), gradient_norm = 1 + Math.Sin(step) })));
+        TrainingCurves curves = TrainingCurves.Read("Gran-DPO", file, "loss", "patch_accuracy", "gradient_norm");
+        File.Delete(file);
+        return curves;
+    }
+
+    private static ReliabilityDiagram Calibration()
+    {
+        RandomStream random = new(3, "calibration");
+        double[] predicted = [.. Enumerable.Range(0, 600).Select(_ => random.NextDouble())];
+        return new ReliabilityDiagram("Reward model against people", predicted, [.. predicted.Select(p => random.NextDouble() < 0.25 + (0.5 * p))]);
+    }
+
+    private static AblationTable Ablations() => new(
+        "Ablations",
+        [new AblationColumn("agreement"), new AblationColumn("defective cells (%)", HigherIsBetter: false), new AblationColumn("VBench total", Format: "0.00")],
+        [("HALO", [0.741, 6.6, 81.2]), ("patch only", [0.738, 6.1, 79.9]), ("video only", [0.741, 7.9, 81.6]), ("grid 1×1×1", [0.702, 7.2, null])]);
+
+    private static DisplayRow Tensors()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor waves = torch.outer(torch.linspace(-3, 3, 40).sin(), torch.linspace(0, 6, 60).cos());
+        torch.Tensor broken = waves.clone();
+        broken[5, 7] = double.NaN;
+        broken[6, 7] = double.PositiveInfinity;
+        return new DisplayRow(
+            new TensorDisplay(waves, "waves"),
+            new TensorDisplay(broken, "broken"),
+            new TensorDisplay(torch.stack([waves, waves * 2, waves.square(), waves.abs()]).unsqueeze(0), "stack"),
+            new TensorDisplay(torch.tensor(new[] { 3L, 1, 4, 1, 5, 9, 2, 6 }), "digits"),
+            new TensorDisplay(torch.linspace(0, 9, 300).sin(), "curve"),
+            new TensorDisplay(torch.tensor(0.693), "loss"));
+    }
+
+    private static ModuleDisplay Module()
+    {
+        using torch.nn.Module module = torch.nn.Sequential(
+            ("embed", torch.nn.Conv3d(3, 8, 3)), ("act", torch.nn.ReLU()), ("block", torch.nn.Sequential(("norm", torch.nn.BatchNorm3d(8)), ("mix", torch.nn.Linear(8, 8)))), ("head", torch.nn.Linear(8, 1)));
+        return new ModuleDisplay(module);
     }
 
     private static ClipPlayer TallPlayer() => new(

@@ -5,7 +5,6 @@ using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.Optimisation;
 using HaloLab.Rewards;
-using HaloLab.Statistics;
 using HaloLab.Videos;
 
 namespace HaloLab.ToyWorld.Reproduction;
