@@ -43,6 +43,7 @@ public sealed class ClipComparison : IDisplay
         PlayerClip[] both = [_before, _after];
         HtmlFragment captions = both.All(clip => clip.Caption.Length == 0)
             ? HtmlFragment.Empty
+            : _before.Caption == _after.Caption ? HtmlFragment.Of($"<p class=\"halo-caption\">{_before.Caption}</p>\n")
             : HtmlFragment.Of($"<div class=\"halo-ends\">{both.Select(clip => HtmlFragment.Of($"<p class=\"halo-caption\">{clip.Caption}</p>"))}</div>\n");
         return HtmlFragment.Of($"""
             <figure class="halo-player">

@@ -64,6 +64,11 @@ public sealed class ReproductionTests : IDisposable
         Assert.NotEmpty(run.RewardTraining(RewardArm.Joint, run.Settings.LabelBudgets[0]));
         Assert.Equal(run.Labels().Count, run.CandidateRewards().Video.Length);
         Assert.All(run.Pairs().Rows, pair => Assert.Equal(run.Labels()[pair.A].Prompt, run.Labels()[pair.B].Prompt));
+        using (HaloLab.Generation.ClipBundle candidates = run.Candidates())
+        {
+            Assert.Equal(run.Pairs().Rows.Select(pair => candidates.Clips[pair.B].ContentHash), run.Preferences(candidates).Select(pair => pair.B.Id));
+        }
+
         using (HaloLab.Generation.ClipBundle samples = run.Samples())
         {
             Assert.Equal(samples.Clips.Select(clip => clip.ContentHash), run.Judgement().Rows.Select(row => row.Clip));

@@ -3,6 +3,7 @@ using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.Preferences;
 using HaloLab.Rewards;
+using HaloLab.Videos;
 
 namespace HaloLab.ToyWorld.Reproduction;
 
@@ -12,6 +13,7 @@ internal sealed class PairStage(ReproductionSettings settings, long seed, Stage 
     public const string File = "pairs.json";
     public const string RewardsFile = "rewards.json";
     private const double Seconds = 10;
+    private const string Provenance = "toy reward model";
 
     public Stage Stage() => new(
         $"pairs-s{seed}",
@@ -30,9 +32,9 @@ internal sealed class PairStage(ReproductionSettings settings, long seed, Stage 
         CandidateRewards rewards = new(scores.VideoRewards(), scores.PatchRewards());
         context.Report(1, 2);
 
-        Candidate[] all = [.. Enumerable.Range(0, bundle.Clips.Count).Select(i => Candidate(bundle, rewards, i))];
+        Candidate[] all = [.. Enumerable.Range(0, bundle.Clips.Count).Select(i => Candidate(bundle, rewards, i, settings.Grid))];
         IEnumerable<PromptCandidates> prompts = bundle.Prompts.Distinct().Select(prompt => new PromptCandidates(prompt, [.. all.Where((_, i) => bundle.Prompts[i] == prompt)]));
-        PairSet set = PairBuilder.Build(prompts, new PairBuilderOptions { Layout = PairLayout.Shared, Provenance = "toy reward model" });
+        PairSet set = PairBuilder.Build(prompts, new PairBuilderOptions { Layout = PairLayout.Shared, Provenance = Provenance });
         Dictionary<Candidate, int> places = new(ReferenceEqualityComparer.Instance);
         for (int i = 0; i < all.Length; i++)
         {
@@ -43,12 +45,13 @@ internal sealed class PairStage(ReproductionSettings settings, long seed, Stage 
         JsonFile.Write(context.PathOf(File), new CandidatePairs([.. set.Pairs.Select(pair => new CandidatePair(places[pair.A], places[pair.B]))], set.Considered, set.Dropped));
     }
 
-    /// <summary>The candidate at a place of the bundle.</summary>
-    public static Candidate Candidate(ClipBundle bundle, CandidateRewards rewards, int place, ReproductionSettings settings) => new(
+    /// <summary>The pairs with their rewards.</summary>
+    public static PreferencePair[] Preferences(ClipBundle bundle, CandidateRewards rewards, CandidatePairs pairs, PatchGrid grid) =>
+        [.. pairs.Rows.Select(row => new PreferencePair(bundle.Prompts[row.A], Candidate(bundle, rewards, row.A, grid), Candidate(bundle, rewards, row.B, grid), Provenance))];
+
+    private static Candidate Candidate(ClipBundle bundle, CandidateRewards rewards, int place, PatchGrid grid) => new(
         bundle.Clips[place].ContentHash,
         rewards.Video[place],
-        new PatchRewards(settings.Grid, [.. rewards.Patches[place].Select(value => (double?)value)]),
+        new PatchRewards(grid, [.. rewards.Patches[place].Select(value => (double?)value)]),
         bundle.LayoutGroups[place]);
-
-    private Candidate Candidate(ClipBundle bundle, CandidateRewards rewards, int place) => Candidate(bundle, rewards, place, settings);
 }

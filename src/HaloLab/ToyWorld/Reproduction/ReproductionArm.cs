@@ -46,7 +46,7 @@ public sealed record ReproductionArm(
     /// Fine-tuning alone has weight 1: Adam makes no difference between weights.
     /// </summary>
     /// <param name="rewards">Grid of the run's patch rewards.</param>
-    internal GranDpoOptions Objective(PatchGrid rewards) => new()
+    public GranDpoOptions Objective(PatchGrid rewards) => new()
     {
         Terms = Terms,
         BetaVideo = Setting.BetaVideo,

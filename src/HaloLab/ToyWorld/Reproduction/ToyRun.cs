@@ -3,6 +3,7 @@ using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
 using HaloLab.Optimisation;
+using HaloLab.Preferences;
 using HaloLab.Rewards;
 
 namespace HaloLab.ToyWorld.Reproduction;
@@ -87,9 +88,18 @@ public sealed class ToyRun
     public CandidateRewards CandidateRewards(CancellationToken cancellation = default) =>
         JsonFile.Read<CandidateRewards>(Path.Combine(FolderOf(_stages.Pairs, cancellation), PairStage.RewardsFile));
 
-    /// <summary>The preference pairs that all arms share.</summary>
+    /// <summary>The preference pairs that all arms share, by the places of their candidates.</summary>
     public CandidatePairs Pairs(CancellationToken cancellation = default) =>
         JsonFile.Read<CandidatePairs>(Path.Combine(FolderOf(_stages.Pairs, cancellation), PairStage.File));
+
+    /// <summary>The same pairs with prompts and rewards, in their order.</summary>
+    /// <param name="candidates">What <see cref="Candidates"/> gave.</param>
+    /// <param name="cancellation">Stops what has to be computed; the next call goes on.</param>
+    public IReadOnlyList<PreferencePair> Preferences(ClipBundle candidates, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        return PairStage.Preferences(candidates, CandidateRewards(cancellation), Pairs(cancellation), Settings.Grid);
+    }
 
     /// <summary>The measures of every step of an arm's tuning (<see cref="GranDpoMetrics"/>).</summary>
     /// <param name="arm">The arm; it need not be one of the settings'.</param>

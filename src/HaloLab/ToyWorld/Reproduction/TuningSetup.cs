@@ -54,11 +54,7 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
     private TrainingPairs Data(ToyGenerator model, ClipBundle bundle, CandidateRewards rewards, CandidatePairs chosen)
     {
         using var scope = NewDisposeScope();
-        PreferencePair[] all = [.. chosen.Rows.Select(row => new PreferencePair(
-            bundle.Prompts[row.A],
-            PairStage.Candidate(bundle, rewards, row.A, settings),
-            PairStage.Candidate(bundle, rewards, row.B, settings),
-            "toy reward model"))];
+        PreferencePair[] all = PairStage.Preferences(bundle, rewards, chosen, settings.Grid);
         string[] prompts = [.. all.Select(pair => pair.Prompt).Distinct()];
         Tensor Latents(Func<CandidatePair, int> side) => bundle.Latents_NCTHW.index_select(0, tensor(chosen.Rows.Select(row => (long)side(row)).ToArray())).to(Compute.Device);
         return new TrainingPairs(
