@@ -15,6 +15,7 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     NotebooksVerb.Create(),
     LabelVerb.Create(),
     ReproduceVerb.Create(),
+    RewardVerb.Create(),
     ScoreVerb.Create(),
     TeacherVerb.Create(),
     ToyVerb.Create(),

@@ -19,6 +19,7 @@ Option<DirectoryInfo?> videos = new("--videos") { Description = "Folder of .mp4 
 root.Options.Add(videos);
 Add("decoding", "Reading video files against ffmpeg alone.", count => Decoding.Run(count, root.Parse(args).GetValue(videos)?.FullName));
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
+Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
 Add("label", "Requests a second of the chat teacher against the simulated endpoint.", count => LabelRate.RunAsync(count).GetAwaiter().GetResult());
 return root.Parse(args).Invoke();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
+using HaloLab.Rewards.Patches;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
 
@@ -25,10 +26,11 @@ internal static class ScoreVerb
         Option<FileInfo?> prompts = new("--prompts") { Description = "CSV file with the columns clip and prompt, instead of one prompt for all." };
         Option<string?> with = new("--with") { Description = $"Published scorers, KIND:FOLDER with {string.Join(", ", ScorerFolder.Kinds)}; several with commas. Without it the toy model scores." };
         Option<int> controls = new("--controls") { Description = "On how many of the clips the published scorers are checked: other prompt, shuffled and reversed frames, black video (four more scores each).", DefaultValueFactory = _ => 8 };
-        Option<string?> grid = new("--grid") { Description = $"Patches of the toy model: time x height x width, default {DefaultGrid}." };
+        Option<string?> grid = new("--grid") { Description = $"Patches of the toy model or of --with patch: time x height x width, default {DefaultGrid}." };
+        StrideOption stride = new("With --with patch:FOLDER. ");
         Option<string?> model = new("--model") { Description = "Toy patch reward model; default the one that ships." };
         command.Arguments.Add(clips);
-        foreach (Option option in (Option[])[prompt, prompts, with, controls, grid, model])
+        foreach (Option option in (Option[])[prompt, prompts, with, controls, grid, stride.Option, model])
         {
             command.Options.Add(option);
         }
@@ -45,20 +47,25 @@ internal static class ScoreVerb
 
             if (parsed.GetValue(with) is string scorers)
             {
-                Refuse(parsed.GetValue(grid) is not null || parsed.GetValue(model) is not null, "--grid and --model are the toy model's, --with names others. Leave one out.");
+                Refuse(parsed.GetValue(model) is not null, "--model is the toy model's, --with names others. Leave one out.");
                 Refuse(text is null == parsed.GetValue(prompts) is null, "Give either --prompt or --prompts: what the videos should show.");
                 IReadOnlyList<ScorerFolder> named = ScorerFolder.Parse(scorers);
+                bool hasPatches = named.Any(scorer => scorer.Kind == PatchRewardScorer.Kind);
+                Refuse(!hasPatches && (parsed.GetValue(grid) is not null || stride.IsGiven(parsed)), "--grid and --stride are for scorers of patches, and --with names none. Leave them out, or name patch:FOLDER.");
+                (int frames, int pixels) = stride.Read(parsed);
+                PatchScoring scoring = new() { TemporalStride = frames, SpatialStride = pixels, Grid = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid), Backbones = RewardVerb.Backbones };
                 IReadOnlyList<string> files = ClipList.Files(paths);
                 IReadOnlyList<ClipToScore> items = text is null ? ClipList.WithPrompts(parsed.GetValue(prompts)!.FullName, files) : [.. files.Select(file => new ClipToScore(file, text))];
                 int controlled = parsed.GetValue(controls);
                 Refuse(controlled < 0, $"--controls {controlled}: expected 0 or more.");
                 common.UseCompute(parsed);
-                await ScoreAsync(named, items, controlled, folder, cancellation);
+                await ScoreAsync(named, scoring, items, controlled, folder, cancellation);
                 return ExitCode.Done;
             }
 
             Refuse(paths.Length > 1, "The toy model scores one clip at a time. Give one, or name published scorers by --with.");
             Refuse(parsed.GetValue(prompts) is not null, "--prompts goes with --with. Give --prompt.");
+            Refuse(stride.IsGiven(parsed), "--stride goes with --with patch:FOLDER: the toy model's cells are those of the toy latents.");
             Refuse(text is null, "--prompt is missing: expected what the video should show.");
             PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid);
             common.UseCompute(parsed);
@@ -71,13 +78,13 @@ internal static class ScoreVerb
     }
 
     /// <summary>One scorer after the other, so that one model is in memory at a time.</summary>
-    private static async Task ScoreAsync(IReadOnlyList<ScorerFolder> scorers, IReadOnlyList<ClipToScore> clips, int controlled, string folder, CancellationToken cancellation)
+    private static async Task ScoreAsync(IReadOnlyList<ScorerFolder> scorers, PatchScoring patches, IReadOnlyList<ClipToScore> clips, int controlled, string folder, CancellationToken cancellation)
     {
         ClipScoring scoring = new(Path.Combine(folder, "cache"));
         ScoreReport report = new(clips);
         foreach (ScorerFolder named in scorers)
         {
-            using IVideoScorer scorer = named.Open();
+            using IVideoScorer scorer = named.Open(patches);
             IReadOnlyList<ScoredClip> Scored(string name, IReadOnlyList<ClipToScore> wanted)
             {
                 IReadOnlyList<ScoredClip> rows = [];
@@ -87,7 +94,7 @@ internal static class ScoreVerb
 
             IReadOnlyList<ScoredClip> rows = Scored(scorer.Name, clips);
             ClipToScore[] readable = [.. rows.Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
-            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer.Name + ", controls", ScorerControls.ClipsOf(readable)));
+            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer.Name + ", controls", ScorerControls.ClipsOf(readable)), scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.BestGrade) : null);
         }
 
         foreach ((string file, string scorer, string reason) in report.Missing)

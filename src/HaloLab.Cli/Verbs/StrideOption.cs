@@ -4,9 +4,12 @@ using System.Globalization;
 namespace HaloLab.Cli.Verbs;
 
 /// <summary><c>--stride</c>: what the generator's VAE compresses, so that cells are cut where the training cuts them (DESIGN D1).</summary>
-internal sealed class StrideOption
+/// <param name="condition">When it may be given, in front of the description; empty for always.</param>
+internal sealed class StrideOption(string condition = "")
 {
-    public Option<string> Option { get; } = new("--stride") { Description = "Frames x pixels that one latent element of the generator's VAE covers, where cells are cut: 4x8 for Wan and CogVideoX, 1x8 for VideoCrafter2.", DefaultValueFactory = _ => "1x1" };
+    public Option<string> Option { get; } = new("--stride") { Description = condition + "Frames x pixels that one latent element of the generator's VAE covers, where cells are cut: 4x8 for Wan and CogVideoX, 1x8 for VideoCrafter2.", DefaultValueFactory = _ => "1x1" };
+
+    public bool IsGiven(ParseResult parsed) => parsed.GetResult(Option) is { Implicit: false };
 
     /// <exception cref="InputException">Not two numbers of at least 1.</exception>
     public (int Frames, int Pixels) Read(ParseResult parsed)

@@ -7,7 +7,7 @@ namespace HaloLab.Experiments;
 /// <summary>Which files are meant, and what each should show.</summary>
 public static class ClipList
 {
-    private static readonly string[] Extensions = [".mp4", ".webm", ".gif", ".png", ".apng", ".mov", ".avi", ".mkv"];
+    internal static readonly string[] Extensions = [".mp4", ".webm", ".gif", ".png", ".apng", ".mov", ".avi", ".mkv"];
 
     /// <summary>The video files that paths name: a file itself, of a folder all files that end like a video, by name.</summary>
     /// <param name="paths">Files and folders.</param>

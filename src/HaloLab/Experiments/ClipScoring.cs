@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using HaloLab.Rewards;
 using HaloLab.Videos;
 
@@ -12,6 +13,7 @@ namespace HaloLab.Experiments;
 public sealed class ClipScoring(string cacheFolder)
 {
     private const int NameDigits = 16;
+    private static readonly JsonSerializerOptions Format = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Scores the clips.</summary>
     /// <param name="scorer">The scorer.</param>
@@ -26,7 +28,7 @@ public sealed class ClipScoring(string cacheFolder)
         ArgumentNullException.ThrowIfNull(report);
         Directory.CreateDirectory(cacheFolder);
         string path = Path.Combine(cacheFolder, $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}.jsonl");
-        Dictionary<(string Clip, string Prompt, ClipControl Control), double[]> known = ReadWhole(path);
+        Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> known = ReadWhole(path);
         using StreamWriter cache = new(path, append: true);
         List<ScoredClip> rows = [];
         foreach (ClipToScore clip in clips)
@@ -35,16 +37,17 @@ public sealed class ClipScoring(string cacheFolder)
             try
             {
                 string hash = FileHash.Of(clip.File, "a video file");
-                if (!known.TryGetValue((hash, clip.Prompt, clip.Control), out double[]? scores))
+                if (!known.TryGetValue((hash, clip.Prompt, clip.Control), out Entry? entry))
                 {
                     VideoClip video = await VideoFile.ReadAsync(clip.File, cancellation).ConfigureAwait(false);
-                    scores = [.. scorer.Score(ClipControls.Apply(clip.Control, video), clip.Prompt)];
-                    known.Add((hash, clip.Prompt, clip.Control), scores);
-                    await cache.WriteLineAsync(JsonSerializer.Serialize(new Entry(hash, clip.Prompt, clip.Control, scores))).ConfigureAwait(false);
+                    (IReadOnlyList<double> scores, IReadOnlyList<double> patches) = scorer.ScoreWithPatches(ClipControls.Apply(clip.Control, video), clip.Prompt);
+                    entry = new Entry(hash, clip.Prompt, clip.Control, [.. scores], patches.Count == 0 ? null : [.. patches]);
+                    known.Add((hash, clip.Prompt, clip.Control), entry);
+                    await cache.WriteLineAsync(JsonSerializer.Serialize(entry, Format)).ConfigureAwait(false);
                     await cache.FlushAsync(cancellation).ConfigureAwait(false);
                 }
 
-                rows.Add(new ScoredClip(clip, scores, null));
+                rows.Add(new ScoredClip(clip, entry.Scores, null, entry.Patches));
             }
             catch (InputException exception)
             {
@@ -58,7 +61,7 @@ public sealed class ClipScoring(string cacheFolder)
     }
 
     /// <summary>The entries of a cache. A last line that was being written when the run was killed is cut off.</summary>
-    private static Dictionary<(string Clip, string Prompt, ClipControl Control), double[]> ReadWhole(string path)
+    private static Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> ReadWhole(string path)
     {
         if (!File.Exists(path))
         {
@@ -72,13 +75,13 @@ public sealed class ClipScoring(string cacheFolder)
             AtomicFile.WriteAllText(path, text[..end]);
         }
 
-        Dictionary<(string Clip, string Prompt, ClipControl Control), double[]> known = [];
+        Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> known = [];
         foreach (string line in text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             try
             {
                 Entry entry = JsonSerializer.Deserialize<Entry>(line) ?? throw new JsonException("null");
-                known[(entry.Clip, entry.Prompt, entry.Control)] = entry.Scores;
+                known[(entry.Clip, entry.Prompt, entry.Control)] = entry;
             }
             catch (JsonException exception)
             {
@@ -89,5 +92,5 @@ public sealed class ClipScoring(string cacheFolder)
         return known;
     }
 
-    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores);
+    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null);
 }

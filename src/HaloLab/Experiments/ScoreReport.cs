@@ -14,6 +14,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
     private const int ShownWidth = 224;
 
     private readonly List<(string Name, IReadOnlyList<string> Dimensions, IReadOnlyDictionary<string, string> Hashes, IReadOnlyList<ScoredClip> Rows, ScorerControls Controls)> _scorers = [];
+    private (int Scorer, Func<VideoClip, LatticeEdges?> Cells, double? Best)? _patches;
 
     /// <summary>Adds what a scorer said of each clip.</summary>
     /// <param name="name">The scorer.</param>
@@ -21,8 +22,18 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
     /// <param name="hashes">The files they depend on.</param>
     /// <param name="rows">A row for each clip, in order.</param>
     /// <param name="changed">Rows of the changed clips (<see cref="ScorerControls.ClipsOf"/>).</param>
-    public void Add(string name, IReadOnlyList<string> dimensions, IReadOnlyDictionary<string, string> hashes, IReadOnlyList<ScoredClip> rows, IReadOnlyList<ScoredClip> changed) =>
+    /// <param name="patches">Where the patches of its rows lie in a clip, and the best that one can be where there is such an end; null for a scorer of whole clips.</param>
+    public void Add(
+        string name,
+        IReadOnlyList<string> dimensions,
+        IReadOnlyDictionary<string, string> hashes,
+        IReadOnlyList<ScoredClip> rows,
+        IReadOnlyList<ScoredClip> changed,
+        (Func<VideoClip, LatticeEdges?> Cells, double? Best)? patches = null)
+    {
         _scorers.Add((name, dimensions, hashes, rows, new ScorerControls(name, dimensions, [.. rows, .. changed])));
+        _patches = patches is { } given ? (_scorers.Count - 1, given.Cells, given.Best) : _patches;
+    }
 
     /// <summary>The clips that a scorer could not score, with its reason.</summary>
     public IReadOnlyList<(string File, string Scorer, string Reason)> Missing =>
@@ -30,7 +41,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
 
     /// <summary>What the scorers do not notice and should.</summary>
     public IReadOnlyList<string> Warnings =>
-        [.. _scorers.SelectMany(scorer => ScorerControls.Changes.Where(change => scorer.Controls.Notices(change) == false).Select(change => $"{scorer.Name}: {ScorerControls.Warning(change)}."))];
+        [.. _scorers.SelectMany(scorer => scorer.Controls.Warnings)];
 
     /// <summary>Writes the three files.</summary>
     /// <returns>The page.</returns>
@@ -50,6 +61,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
                 clip.File,
                 clip.Prompt,
                 Scores = _scorers.Where(scorer => scorer.Rows[i].Scores is not null).ToDictionary(scorer => scorer.Name, scorer => scorer.Rows[i].Scores),
+                PatchRewards = PatchesOf(i),
                 Missing = _scorers.Where(scorer => scorer.Rows[i].Reason is not null).ToDictionary(scorer => scorer.Name, scorer => scorer.Rows[i].Reason),
             }),
         });
@@ -94,7 +106,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         page.Add("Means", new DataTable(
             [new TableColumn("score"), new TableColumn("clips", IsNumber: true, "0"), new TableColumn("mean", IsNumber: true), new TableColumn("standard deviation", IsNumber: true)],
             [.. columns.Select(column => (IReadOnlyList<object?>)Summary(column.Heading, [.. Enumerable.Range(0, clips.Count).Select(column.Score).OfType<double>()]))]).ToHtml());
-        page.Add("Controls", HtmlFragment.Of($"<p>Scores minus those of the same clips with the prompt of another clip, with their frames in random order, backwards, and black: mean and 95 % interval over clips. A scorer that reads prompts and sees motion has differences here.</p>"), ControlTable().ToHtml(), HtmlFragment.Of($"<ul>{Warnings.Select(warning => HtmlFragment.Of($"<li><b>{warning}</b></li>"))}</ul>"));
+        page.Add("Controls", ControlsDisplay.Of([.. _scorers.Select(scorer => scorer.Controls)]));
         if (Missing.Count > 0)
         {
             page.Add("Not scored", new DataTable(
@@ -112,32 +124,31 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
             VideoClip clip = await VideoFile.ReadAsync(clips[i].File, cancellation).ConfigureAwait(false);
             int width = Math.Min(clip.Width, ShownWidth);
             VideoClip small = ClipResampler.WholeClip(clip, Math.Min(clip.Frames, ClipPlayer.MaximumFrames), Math.Max(1, clip.Height * width / clip.Width), width);
-            shown.Add(new PlayerClip(Path.GetFileName(clips[i].File), small, caption));
+            shown.Add(new PlayerClip(Path.GetFileName(clips[i].File), small, caption, Heat(i, clip)));
         }
 
         return shown.Count > 0 ? page.Add(shown.Count < clips.Count ? $"The first {shown.Count} scored clips" : "What was scored", new ClipPlayer(shown).ToHtml()) : page;
     }
 
-    private DataTable ControlTable() => new(
-        [new TableColumn("score"), .. ScorerControls.Changes.Select(change => new TableColumn(Words(change)))],
-        [.. _scorers.SelectMany(scorer => scorer.Dimensions.Select((dimension, d) => (IReadOnlyList<object?>)
-        [
-            $"{scorer.Name} {dimension}", .. ScorerControls.Changes.Select(change => Cell(scorer.Controls.Difference(change, d))),
-        ]))]);
+    /// <summary>Patch rewards of a clip from the scorer that gives them, or null.</summary>
+    private IReadOnlyList<double>? PatchesOf(int clip) => _patches is { } given ? _scorers[given.Scorer].Rows[clip].Patches : null;
 
-    private static string Cell((Interval Difference, int Clips) item) => item.Clips < ScorerControls.LeastClips
-        ? string.Create(CultureInfo.InvariantCulture, $"too few clips ({item.Clips})")
-        : $"{Two(item.Difference.Estimate)} ({Two(item.Difference.Low)} to {Two(item.Difference.High)})";
-
-    private static string Two(double value) => DisplayNumber.Format(value, "0.00");
-
-    private static string Words(ClipControl change) => change switch
+    /// <summary>They over the clip: downwards from the best grade, or around their own mean.</summary>
+    private PatchHeat? Heat(int i, VideoClip clip)
     {
-        ClipControl.OtherPrompt => "other prompt",
-        ClipControl.ShuffledFrames => "shuffled frames",
-        ClipControl.ReversedTime => "reversed time",
-        _ => "black video",
-    };
+        if (PatchesOf(i) is not { } patches || _patches!.Value.Cells(clip) is not { } cells)
+        {
+            return null;
+        }
+
+        double[] all = [.. Enumerable.Range(0, clips.Count).SelectMany(other => PatchesOf(other) ?? [])];
+        return new PatchHeat(patches, cells, PatchColours(all, _patches.Value.Best), "patch reward");
+    }
+
+    /// <summary>Colours of patch rewards: below the best grade, or around the mean where grades have no end.</summary>
+    internal static ColourScale PatchColours(double[] all, double? best) => best is { } end
+        ? ColourScale.Below(all, end)
+        : ColourScale.Diverging(Moments.Mean(all), Math.Max(1e-6, 2 * Moments.StandardDeviation(all, 0)));
 
     private static object?[] Summary(string heading, double[] values) =>
         [heading, values.Length, values.Length > 0 ? Moments.Mean(values) : null, values.Length > 1 ? Moments.StandardDeviation(values) : null];

@@ -61,6 +61,9 @@ public sealed class ScorerControls
         return differences[0].Clips < LeastClips ? null : differences.Any(item => item.Difference.Low > 0 || item.Difference.High < 0);
     }
 
+    /// <summary>What the scorer does not notice and should, a sentence each.</summary>
+    public IReadOnlyList<string> Warnings => [.. Changes.Where(change => Notices(change) == false).Select(change => $"{Scorer}: {Warning(change)}.")];
+
     /// <summary>What a change that is not noticed means, in words.</summary>
     /// <param name="control">What was changed.</param>
     public static string Warning(ClipControl control) => control switch

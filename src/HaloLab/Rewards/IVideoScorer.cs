@@ -19,4 +19,10 @@ public interface IVideoScorer : IDisposable
     /// <param name="prompt">What it should show.</param>
     /// <exception cref="InputException">The clip or the prompt cannot be shown to the model.</exception>
     IReadOnlyList<double> Score(VideoClip clip, string prompt);
+
+    /// <summary>The scores and rewards of the clip's patches, in one pass; no patches for a scorer of whole clips.</summary>
+    (IReadOnlyList<double> Scores, IReadOnlyList<double> Patches) ScoreWithPatches(VideoClip clip, string prompt) => (Score(clip, prompt), []);
+
+    /// <summary>Where those patches lie in a clip; null for a scorer of whole clips.</summary>
+    LatticeEdges? PatchCells(VideoClip clip) => null;
 }

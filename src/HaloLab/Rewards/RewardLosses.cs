@@ -124,6 +124,36 @@ public static class RewardLosses
         return new RewardLoss(squares_ND.mean(), squares_ND.flatten(1).mean([1]));
     }
 
+    /// <summary>
+    /// The same loss with a weight for each entry: Σ w · loss / Σ w over the entries that count, or over all of them (<see cref="LossMean.All"/>).
+    /// A question with several answers is several entries whose weights add up to one question's.
+    /// </summary>
+    /// <param name="loss">A loss of this class.</param>
+    /// <param name="weight_N">At least 0, one per entry.</param>
+    /// <param name="counts_N">1 where an entry counts, 0 where the loss masks it.</param>
+    /// <param name="mean">Divisor.</param>
+    public static RewardLoss Weighted(RewardLoss loss, Tensor weight_N, Tensor counts_N, LossMean mean = LossMean.Valid)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(weight_N);
+        ArgumentNullException.ThrowIfNull(counts_N);
+        RequireSameShape(loss.PerEntry_N, weight_N);
+        RequireSameShape(loss.PerEntry_N, counts_N);
+        Tensor perEntry_N = loss.PerEntry_N * weight_N;
+        Tensor whole = (mean == LossMean.All ? weight_N : weight_N * counts_N).sum();
+
+        // Weights may be small: a floor of 1, as for counts, would shrink the loss. Without any entry the sum is 0 and so is the loss.
+        return new RewardLoss(perEntry_N.sum() / whole.where(whole > 0, ones_like(whole)), perEntry_N);
+    }
+
+    /// <summary>1 for pairs that a loss counts: those with a preference, and ties where it models them.</summary>
+    public static Tensor Counting(IReadOnlyList<PairLabel> labels, Tensor like_N, bool countTies)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(like_N);
+        return Mask(labels, like_N, countTies);
+    }
+
     /// <summary>−log σ(u) without overflow or lost digits in either tail.</summary>
     public static Tensor MinusLogSigmoid(Tensor u) => -nn.functional.logsigmoid(u);
 

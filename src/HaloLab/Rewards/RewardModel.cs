@@ -15,6 +15,7 @@ public sealed class RewardModel : Module<Tensor, Tensor, LatticeEdges, (Tensor V
 {
     private const string Format = "halolab reward model 1";
     private const int ScoringBatch = 32;
+    internal const string VideoHeadName = "video_head";
 
     private readonly PromptEncoder _prompt;
     private readonly VideoEncoder _encoder;
@@ -32,7 +33,7 @@ public sealed class RewardModel : Module<Tensor, Tensor, LatticeEdges, (Tensor V
         _patchHead = new PatchHead(options.Channels, dimensions: 1);
         register_module("prompt", _prompt);
         register_module("encoder", _encoder);
-        register_module("video_head", _videoHead);
+        register_module(VideoHeadName, _videoHead);
         register_module("patch_head", _patchHead);
     }
 
@@ -76,6 +77,9 @@ public sealed class RewardModel : Module<Tensor, Tensor, LatticeEdges, (Tensor V
         return copy.to(Compute.Device);
     }
 
+    /// <summary>The video head of features of all places.</summary>
+    internal Tensor VideoReward(Tensor features_BNC) => _videoHead.call(features_BNC);
+
     /// <summary>Rewards in the heads' own units, with gradients.</summary>
     /// <param name="frames_BCTHW">RGB frames in [−1, 1].</param>
     /// <param name="tokens_BL">Prompts.</param>
@@ -83,15 +87,25 @@ public sealed class RewardModel : Module<Tensor, Tensor, LatticeEdges, (Tensor V
     public override (Tensor Video_B, Tensor Patches_Bthw) forward(Tensor frames_BCTHW, Tensor tokens_BL, LatticeEdges cells)
     {
         ArgumentNullException.ThrowIfNull(cells);
-        RequireSizes(frames_BCTHW, tokens_BL);
         using var scope = NewDisposeScope();
-        Tensor features_BthwC = _encoder.call(frames_BCTHW, _prompt.call(tokens_BL)).permute(0, 2, 3, 4, 1).contiguous();
+        Tensor features_BthwC = Features(frames_BCTHW, tokens_BL);
         long[] shape = features_BthwC.shape;
         Tensor map_Bthw = _patchHead.call(features_BthwC).squeeze(-1);
         LatticePooling pooling = new(LatticeEdges.Uniform((int)shape[1], (int)shape[2], (int)shape[3]), cells);
         Tensor video_B = _videoHead.call(features_BthwC.flatten(1, 3));
         return (video_B.MoveToOuterDisposeScope(), pooling.Pool(map_Bthw).MoveToOuterDisposeScope());
     }
+
+    /// <summary>Features of every place, which both heads read.</summary>
+    internal Tensor Features(Tensor frames_BCTHW, Tensor tokens_BL)
+    {
+        RequireSizes(frames_BCTHW, tokens_BL);
+        using var scope = NewDisposeScope();
+        return _encoder.call(frames_BCTHW, _prompt.call(tokens_BL)).permute(0, 2, 3, 4, 1).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The parts without the patch head, by name.</summary>
+    internal IReadOnlyDictionary<string, Module> PartsBelowPatches => new Dictionary<string, Module> { ["prompt"] = _prompt, ["encoder"] = _encoder, [VideoHeadName] = _videoHead };
 
     /// <inheritdoc/>
     public ClipRewards Score(Tensor frames_BCTHW, Tensor tokens_BL, LatticeEdges cells)

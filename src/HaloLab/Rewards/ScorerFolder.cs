@@ -1,3 +1,4 @@
+using HaloLab.Rewards.Patches;
 using HaloLab.Rewards.VideoReward;
 using HaloLab.Rewards.VideoScore;
 
@@ -8,10 +9,11 @@ namespace HaloLab.Rewards;
 /// <param name="Folder">Its folder.</param>
 public sealed record ScorerFolder(string Kind, string Folder)
 {
-    private static readonly Dictionary<string, Func<string, IVideoScorer>> Opening = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<string, PatchScoring, IVideoScorer>> Opening = new(StringComparer.Ordinal)
     {
-        ["videoreward"] = VideoRewardScorer.Open,
-        ["videoscore"] = VideoScoreScorer.Open,
+        ["videoreward"] = (folder, _) => VideoRewardScorer.Open(folder),
+        ["videoscore"] = (folder, _) => VideoScoreScorer.Open(folder),
+        [PatchRewardScorer.Kind] = PatchRewardScorer.Open,
     };
 
     /// <summary>The scorers that can be opened.</summary>
@@ -50,5 +52,10 @@ public sealed record ScorerFolder(string Kind, string Folder)
 
     /// <summary>Loads the model.</summary>
     /// <exception cref="InputException">A file is missing, broken, or does not fit the others.</exception>
-    public IVideoScorer Open() => Opening[Kind](Folder);
+    public IVideoScorer Open() => Open(new PatchScoring());
+
+    /// <summary>Loads the model.</summary>
+    /// <param name="patches">What a patch reward model is asked about.</param>
+    /// <exception cref="InputException">A file is missing, broken, or does not fit the others.</exception>
+    public IVideoScorer Open(PatchScoring patches) => Opening[Kind](Folder, patches);
 }

@@ -16,12 +16,38 @@ internal static class SupervisedTraining
     /// <param name="folder">Holds checkpoint and metrics.</param>
     /// <param name="loss">The loss of step n, and its metrics.</param>
     /// <param name="advanced">Told the number of steps done; may throw <see cref="OperationCanceledException"/>.</param>
-    public static void Run(nn.Module module, TrainingBudget budget, string identity, string folder, Func<long, (Tensor Loss, JsonObject Metrics)> loss, Action<long> advanced)
+    public static void Run(nn.Module module, TrainingBudget budget, string identity, string folder, Func<long, (Tensor Loss, JsonObject Metrics)> loss, Action<long> advanced) =>
+        Run(module.named_parameters(), budget, $"{identity}; from {HashOf(module)}", folder, loss, advanced);
+
+    /// <summary>The same for some parameters of one or several modules.</summary>
+    /// <param name="trained">Trained in place.</param>
+    /// <param name="budget">Steps and rates.</param>
+    /// <param name="identity">Text of data, seed, settings and first values.</param>
+    /// <param name="folder">Holds checkpoint and metrics.</param>
+    /// <param name="loss">The loss of step n, and its metrics.</param>
+    /// <param name="advanced">Told the number of steps done; may throw <see cref="OperationCanceledException"/>.</param>
+    /// <param name="stopping">Measures in between and keeps the best weights; null trains to the end.</param>
+    public static void Run(
+        IEnumerable<(string Name, TorchSharp.Modules.Parameter Parameter)> trained,
+        TrainingBudget budget,
+        string identity,
+        string folder,
+        Func<long, (Tensor Loss, JsonObject Metrics)> loss,
+        Action<long> advanced,
+        EarlyStopping? stopping = null)
     {
-        using FlatParameters parameters = new(module.named_parameters());
+        using FlatParameters parameters = new(trained);
         using AdamW optimiser = new(parameters, new AdamWOptions(WeightDecay: budget.WeightDecay, MaximumGradientNorm: budget.MaximumGradientNorm));
-        TrainingState state = new(parameters, optimiser, average: null, $"{identity}; from {HashOf(module)}");
-        new TrainingLoop(folder, state, optimiser).Run(budget.Steps, Step, advanced);
+        TrainingState state = new(parameters, optimiser, average: null, identity);
+        TrainingLoop loop = new(folder, state, optimiser);
+        if (stopping is null)
+        {
+            loop.Run(budget.Steps, Step, advanced);
+        }
+        else
+        {
+            stopping.Run(budget.Steps, parameters, end => loop.Run(end, Step, advanced));
+        }
 
         JsonObject Step(long step)
         {

@@ -2,12 +2,10 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using CsvHelper;
-using HaloLab.Checkpoints;
 using HaloLab.Rewards;
+using HaloLab.Tests.Rewards;
 using HaloLab.Tests.Videos;
 using HaloLab.Videos;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Cli;
 
@@ -169,7 +167,8 @@ public sealed class ScoreWithTests : IDisposable
     [InlineData("has no prompt for 1 clips: clip.mp4", "--prompts", "{other}")]
     [InlineData("different prompts", "--prompts", "{twice}")]
     [InlineData("columns clip and prompt", "--prompts", "{columns}")]
-    [InlineData("--grid and --model are the toy model's", "--prompt", "x", "--grid", "2x2x2")]
+    [InlineData("--grid and --stride are for scorers of patches", "--prompt", "x", "--grid", "2x2x2")]
+    [InlineData("--model is the toy model's", "--prompt", "x", "--model", "model.safetensors")]
     [InlineData("No clip could be scored", "--prompt", "a <|video_pad|>")]
     public async Task WhatIsWrongWithClipsAndPromptsIsNamed(string expected, params string[] arguments)
     {
@@ -200,45 +199,9 @@ public sealed class ScoreWithTests : IDisposable
         Assert.False(File.Exists(Path.Combine(Output, "scores.json")));
     }
 
-    private static VideoClip NoiseClip(int seed)
-    {
-        byte[] pixels = new byte[8 * 56 * 84 * 3];
-        new Random(seed).NextBytes(pixels);
-        return new VideoClip(pixels, 8, 56, 84, 8);
-    }
+    private static VideoClip NoiseClip(int seed) => TinyScorers.NoiseClip(seed);
 
-    /// <summary>A folder as VideoReward is published; of several checkpoints the last counts, and the first is broken.</summary>
-    private string VideoReward()
-    {
-        string folder = Layout("videoreward", "reward_short", Path.Combine("checkpoint-20", "model.safetensors"));
-        Directory.CreateDirectory(Path.Combine(folder, "checkpoint-3"));
-        File.WriteAllText(Path.Combine(folder, "checkpoint-3", "model.safetensors"), "broken");
-        File.WriteAllText(Path.Combine(folder, "model_config.json"), """
-            {"data_config": {"fps": 2.0, "num_frames": null, "max_frame_pixels": 200704, "prompt_template_type": "detailed_special"},
-             "model_config": {"output_dim": 1, "use_special_tokens": true}, "peft_lora_config": {"lora_r": 4, "lora_alpha": 8},
-             "inference_config": {"VQ_mean": 3.6757, "VQ_std": 2.2476, "MQ_mean": 1.1646, "MQ_std": 1.3811, "TA_mean": 2.8105, "TA_std": 2.5121}}
-            """);
-        return folder;
-    }
+    private string VideoReward() => TinyScorers.VideoReward(_folder);
 
-    private string VideoScore() => Layout("videoscore", "score_short", "model.safetensors");
-
-    /// <summary>A tiny model of the goldens under the published names, with its tokenizer and the published wording.</summary>
-    private string Layout(string goldens, string name, string weights)
-    {
-        string root = Path.Combine(RepositoryRoot.Path, "tests", "goldens");
-        string folder = Path.Combine(_folder, goldens);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, weights))!);
-        using DisposeScope scope = NewDisposeScope();
-        Dictionary<string, Tensor> tensors = Safetensors.Load(Path.Combine(root, goldens, name + ".safetensors"));
-        const string Parameter = "param.";
-        Safetensors.Save(
-            Path.Combine(folder, weights),
-            tensors.Where(item => item.Key.StartsWith(Parameter, StringComparison.Ordinal)).ToDictionary(item => item.Key[Parameter.Length..], item => item.Value));
-        JsonNode golden = JsonNode.Parse(File.ReadAllText(Path.Combine(root, goldens, name + ".json")))!;
-        File.WriteAllText(Path.Combine(folder, "config.json"), golden["config"]!.ToJsonString());
-        File.Copy(Path.Combine(root, "qwen2vl", "tokenizer", "tokenizer.json"), Path.Combine(folder, "tokenizer.json"), overwrite: true);
-        File.Copy(Path.Combine(root, goldens, RewardInstruction.File), Path.Combine(folder, RewardInstruction.File), overwrite: true);
-        return folder;
-    }
+    private string VideoScore() => TinyScorers.VideoScore(_folder);
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using HaloLab.Checkpoints;
+using HaloLab.Models.Qwen2Vl;
 using HaloLab.Rewards;
+using HaloLab.Rewards.Patches;
 using HaloLab.Tests.Goldens;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -26,13 +28,14 @@ public class PatchHeadGoldenTests
         StateLoader.Load(head, golden.Parameters(), golden.Name, prefix: "patch_head.");
 
         List<Tensor> pooled = [];
-        int videoToken = json.GetProperty("config").GetProperty("video_token_id").GetInt32();
+        Qwen2VlConfig config = Qwen2VlConfig.FromJson(json.GetProperty("config"), golden.JsonPath);
         for (int row = 0; row < hidden_BLC.shape[0]; row++)
         {
             long[] patches = golden.Tensors["in.video_grid_thw"][row].data<long>().ToArray();
-            long[] lattice = [patches[0], patches[1] / 2, patches[2] / 2];
-            Tensor features_NC = hidden_BLC[row][golden.Tensors["in.input_ids"][row].eq(videoToken)];
-            Tensor scores_THWD = head.call(features_NC).view([.. lattice, dimensions]);
+            Tensor features_THWC = Qwen2VlViews.Places(hidden_BLC[row], golden.Tensors["in.input_ids"][row], config, new Qwen2VlGrid((int)patches[0], (int)patches[1], (int)patches[2]));
+            long[] lattice = features_THWC.shape[..3];
+            Assert.Equal([patches[0], patches[1] / 2, patches[2] / 2], lattice);
+            Tensor scores_THWD = head.call(features_THWC);
             TensorAssert.Close(golden.Tensors[$"out.scores_{row}"], scores_THWD, Tolerance, what: $"scores {row}");
             LatticePooling pooling = new(LatticeEdges.Uniform((int)lattice[0], (int)lattice[1], (int)lattice[2]), LatticeEdges.Uniform(grid[0], grid[1], grid[2]));
             pooled.Add(pooling.Pool(scores_THWD.permute(3, 0, 1, 2)).permute(1, 2, 3, 0));

@@ -149,4 +149,27 @@ public class RewardLossTests
     private static Tensor Numbers(JsonElement list) => tensor(list.EnumerateArray().Select(number => number.GetDouble()).ToArray());
 
     private static Tensor Rows(JsonElement rows) => stack([.. rows.EnumerateArray().Select(Numbers)]);
+
+    [Fact]
+    public void WeightedEntriesAreDividedByTheWeightsThatCount()
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = tensor(new float[] { 1, 2, 0 }).requires_grad_();
+        PairLabel[] labels = [PairLabel.A, PairLabel.Same, PairLabel.B];
+        Tensor weights = tensor(new float[] { 0.5f, 4, 0.25f });
+        Tensor counts = RewardLosses.Counting(labels, a, countTies: false);
+        Assert.Equal([1f, 0f, 1f], counts.data<float>().ToArray());
+        RewardLoss plain = RewardLosses.BradleyTerry(a, zeros(3), labels);
+        double first = Math.Log(1 + Math.Exp(-1));
+        double expected = (0.5 * first) + (0.25 * Math.Log(2));
+        Assert.Equal(expected / 0.75, RewardLosses.Weighted(plain, weights, counts).Loss.item<float>(), 1e-6);
+        Assert.Equal(expected / 4.75, RewardLosses.Weighted(plain, weights, counts, LossMean.All).Loss.item<float>(), 1e-6);
+
+        // Equal weights are no weights; without an entry that counts the loss is 0 and has a gradient of 0.
+        Assert.Equal(plain.Loss.item<float>(), RewardLosses.Weighted(plain, full(3, 0.1f), counts).Loss.item<float>(), 1e-6);
+        Tensor nothing = RewardLosses.Weighted(RewardLosses.BradleyTerry(a, zeros(3), [PairLabel.Same, PairLabel.Invalid, PairLabel.Same]), weights, zeros(3)).Loss;
+        Assert.Equal(0f, nothing.item<float>());
+        nothing.backward();
+        Assert.Equal([0f, 0f, 0f], a.grad!.data<float>().ToArray());
+    }
 }

@@ -1,4 +1,5 @@
 using HaloLab.Checkpoints;
+using HaloLab.Statistics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -9,7 +10,7 @@ namespace HaloLab.Models.Layers;
 /// The trained form of a <see cref="LoraLayer"/>. For convolutions A has the layer's kernel, stride and padding and B is 1×1, as in peft. B starts at 0, so
 /// a fresh adapter changes nothing.
 /// </summary>
-public sealed class Lora : Module
+public sealed class Lora : Module, IInitialised
 {
     public readonly Parameter lora_A;
     public readonly Parameter lora_B;
@@ -43,4 +44,12 @@ public sealed class Lora : Module
 
     /// <summary>The adapter as a file holds it; the tensors are the module's own.</summary>
     public LoraLayer Layer => new(lora_A, lora_B, Scale * Strength, lora_magnitude_vector);
+
+    /// <summary>As a fresh adapter: A Kaiming-uniform with a = √5, B zero.</summary>
+    void IInitialised.Initialise(Func<string, RandomStream> streamOf)
+    {
+        Initialisation.Uniform(lora_A, Math.Sqrt((double)lora_A.shape[0] / lora_A.NumberOfElements), streamOf(nameof(lora_A)));
+        streamOf(nameof(lora_B));
+        lora_B.zero_();
+    }
 }

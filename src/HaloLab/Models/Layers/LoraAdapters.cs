@@ -126,6 +126,15 @@ public sealed class LoraAdapters
         }
     }
 
+    /// <summary>Puts the enabled adapters of every layer of a model into the layers' own weights, whichever file or training they came from.</summary>
+    internal static void MergeAll(nn.Module model)
+    {
+        foreach ((_, AdaptableLayer layer) in LayersOf(model).Where(item => item.Layer.Adapters.Count > 0))
+        {
+            layer.Merge();
+        }
+    }
+
     /// <summary>Undoes <see cref="Merge"/>, bit for bit.</summary>
     public void Unmerge()
     {

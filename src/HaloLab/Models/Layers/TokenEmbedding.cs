@@ -1,3 +1,4 @@
+using HaloLab.Statistics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Layers;
 
 /// <summary>A row of a table for each id. Unlike TorchSharp's own it takes no time and no memory before its values are read.</summary>
-public sealed class TokenEmbedding : Module<Tensor, Tensor>
+public sealed class TokenEmbedding : Module<Tensor, Tensor>, IInitialised
 {
     public readonly Parameter weight;
 
@@ -25,4 +26,6 @@ public sealed class TokenEmbedding : Module<Tensor, Tensor>
         using Tensor rows_NC = weight.index_select(0, flat_N);
         return rows_NC.view([.. ids.shape, weight.shape[1]]);
     }
+
+    void IInitialised.Initialise(Func<string, RandomStream> streamOf) => Initialisation.Normal(weight, 0.02, streamOf(nameof(weight)));
 }

@@ -42,6 +42,14 @@ public sealed class ViClipVision : Module<Tensor, Tensor>, IInitialised
     /// <param name="clips_BCTHW">Normalised frames, as many as the model was made for, or one.</param>
     public override Tensor forward(Tensor clips_BCTHW)
     {
+        using var scope = NewDisposeScope();
+        return ln_post.call(States(clips_BCTHW).select(1, 0)).matmul(proj).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>States of all tokens after the last block: the class token, then the patches, frame by frame, row by row.</summary>
+    /// <param name="clips_BCTHW">As for <see cref="forward"/>.</param>
+    internal Tensor States(Tensor clips_BCTHW)
+    {
         long frames = clips_BCTHW.shape[2];
         long table = temporal_positional_embedding.shape[1];
         if (frames != table && frames != 1)
@@ -57,7 +65,7 @@ public sealed class ViClipVision : Module<Tensor, Tensor>, IInitialised
         patches_BTMC = patches_BTMC.add(times_1TC.unsqueeze(2));
         Tensor class_B1C = class_embedding.add(positional_embedding[0]).expand(patches_BTMC.shape[0], 1, -1);
         Tensor tokens_BLC = ln_pre.call(cat([class_B1C, patches_BTMC.flatten(1, 2)], 1));
-        return ln_post.call(transformer.call(tokens_BLC).select(1, 0)).matmul(proj).MoveToOuterDisposeScope();
+        return transformer.call(tokens_BLC).MoveToOuterDisposeScope();
     }
 
     void IInitialised.Initialise(Func<string, RandomStream> streamOf)

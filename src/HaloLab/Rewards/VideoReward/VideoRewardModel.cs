@@ -92,7 +92,7 @@ public sealed class VideoRewardModel : Qwen2VlModel
     }
 
     /// <summary>The rewards of states at the three tokens: with one row each has that row, with three each has its own.</summary>
-    private Tensor Read(Tensor states_B3C)
+    internal Tensor Read(Tensor states_B3C)
     {
         using var scope = NewDisposeScope();
         Tensor rewards_B3R = Head.call(states_B3C);

@@ -22,7 +22,7 @@ public sealed class VideoRewardScorer : IVideoScorer
     private readonly Qwen2VlChat _chat;
     private readonly int[] _rewardTokens;
 
-    private VideoRewardScorer(string folder)
+    private VideoRewardScorer(string folder, bool merges)
     {
         string configPath = Path.Combine(folder, "model_config.json");
         _config = VideoRewardConfig.FromJson(ConfigurationFile.Open(configPath), configPath);
@@ -41,7 +41,11 @@ public sealed class VideoRewardScorer : IVideoScorer
                 throw new InputException($"{file.Source}: embeds {model.Config.VocabSize} tokens, {tokenizerPath} with the reward tokens has {_tokenizer.VocabularySize}. Take the tokenizer of the Qwen2-VL that the checkpoint was trained from.");
             }
 
-            model.Adapters?.Merge();
+            if (merges)
+            {
+                model.Adapters?.Merge();
+            }
+
             _model = model.ReadyForUse();
             Hashes = new[] { configPath, backbonePath, tokenizerPath, instructionPath, file.Source }.ToDictionary(path => Path.GetRelativePath(folder, path), path => FileHash.Of(path));
         }
@@ -59,25 +63,42 @@ public sealed class VideoRewardScorer : IVideoScorer
     public IReadOnlyDictionary<string, string> Hashes { get; }
 
     /// <exception cref="InputException">A file is missing, broken, or does not fit the others.</exception>
-    public static VideoRewardScorer Open(string folder)
-    {
-        ArgumentNullException.ThrowIfNull(folder);
-        return Directory.Exists(folder) ? new VideoRewardScorer(folder) : throw new InputException($"{folder}: no such folder. Expected VideoReward's folder.");
-    }
+    public static VideoRewardScorer Open(string folder) => Open(folder, merges: true);
+
+    /// <summary>The same with the adapters beside the base layers, so that others can be trained beside them.</summary>
+    internal static VideoRewardScorer OpenUnmerged(string folder) => Open(folder, merges: false);
+
+    internal VideoRewardModel Model => _model;
+
+    internal IReadOnlyList<int> RewardTokens => _rewardTokens;
 
     /// <inheritdoc/>
     public IReadOnlyList<double> Score(VideoClip clip, string prompt)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Qwen2VlView view = _config.DataConfig.Viewing.Of(clip, _model.Config.VisionConfig);
-        Qwen2VlInput input = _chat.Of(view, _instruction.For(prompt, _tokenizer)).To(Compute.Device);
-        double[] raw = _model.Rewards(input, _rewardTokens)[0].cpu().to(ScalarType.Float64).data<double>().ToArray();
-        double[] scores = _config.InferenceConfig?.Apply(raw) ?? raw;
+        double[] raw = _model.Rewards(Show(clip, prompt).Input.To(Compute.Device), _rewardTokens)[0].cpu().to(ScalarType.Float64).data<double>().ToArray();
+        IReadOnlyList<double> scores = Normalise(raw);
         return [.. scores, scores.Sum()];
     }
 
+    /// <summary>The prompt with the video, on the CPU, and which of the clip's frames it holds.</summary>
+    internal (Qwen2VlInput Input, IReadOnlyList<int> Frames) Show(VideoClip clip, string prompt)
+    {
+        Qwen2VlView view = _config.DataConfig.Viewing.Of(clip, _model.Config.VisionConfig);
+        return (_chat.Of(view, _instruction.For(prompt, _tokenizer)), view.Frames);
+    }
+
+    /// <summary>Raw rewards in the publishers' standard deviations, where the folder says what these are.</summary>
+    internal IReadOnlyList<double> Normalise(IReadOnlyList<double> raw) => _config.InferenceConfig?.Apply(raw) ?? raw;
+
     public void Dispose() => _model.Dispose();
+
+    private static VideoRewardScorer Open(string folder, bool merges)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return Directory.Exists(folder) ? new VideoRewardScorer(folder, merges) : throw new InputException($"{folder}: no such folder. Expected VideoReward's folder.");
+    }
 
     private static string LastCheckpoint(string folder)
     {

@@ -64,9 +64,16 @@ public sealed class VideoScoreScorer : IVideoScorer
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        return _model.Scores(Show(clip, prompt).Input.To(Compute.Device))[0].cpu().to(ScalarType.Float64).data<double>().ToArray();
+    }
+
+    internal VideoScoreModel Model => _model;
+
+    /// <summary>The prompt with the video, on the CPU, and which of the clip's frames it holds.</summary>
+    internal (Qwen2VlInput Input, IReadOnlyList<int> Frames) Show(VideoClip clip, string prompt)
+    {
         Qwen2VlView view = Viewing.Of(clip, _model.Config.VisionConfig);
-        Qwen2VlInput input = _chat.Of(view, _instruction.For(prompt, _tokenizer)).To(Compute.Device);
-        return _model.Scores(input)[0].cpu().to(ScalarType.Float64).data<double>().ToArray();
+        return (_chat.Of(view, _instruction.For(prompt, _tokenizer)), view.Frames);
     }
 
     public void Dispose() => _model.Dispose();
