@@ -5,7 +5,6 @@ using HaloLab.Rewards.Patches;
 using HaloLab.Rewards.VideoReward;
 using HaloLab.Statistics;
 using HaloLab.Videos;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Benchmarks;

@@ -564,12 +564,16 @@
     const mine = ++visit;
     index = to;
     store("at", items[index].id);
+
+    // What waits may arrive between the server's answer and now: whatever waited before is said again on top of it.
+    const before = waiting();
     const next = await ask(`items/${items[index].id}`);
     if (mine !== visit) return;
     item = next;
     answers = new Map();
     for (const one of item.answers) put(one.dimension, one.cell ?? null, one);
-    for (const act of waiting().filter(one => one.item === item.id)) putSaid(act.answers);
+    const known = new Set(before.map(act => act.id));
+    for (const act of [...before, ...waiting().filter(act => !known.has(act.id))]) if (act.item === item.id) putSaid(act.answers);
     selected = new Set();
     place = anchor = 0;
     layer = null;
@@ -668,11 +672,19 @@
   function actionOf(key, set) {
     const question = set && study.videoQuestions.find(one => one.dimension === set.dataset.dimension);
     const side = study.compares ? { a: "left", b: "right", s: "same" }[key] : undefined;
-    if (side) return () => question ? answerVideo(question, { choice: side }, nameOfSide(side)) : study.patchQuestions.length ? choose(side) : answerVideo(openQuestions()[0] ?? study.videoQuestions[0], { choice: side }, nameOfSide(side));
-    if (!study.compares && /^[1-5]$/.test(key)) return () => question ? answerVideo(question, { grade: Number(key) }, `grade ${key}`) : grade(Number(key));
-    if (key === "x") return () => question ? answerVideo(question, { cannotTell: true }, "cannot tell") : cannotTell();
+
+    // A key too many while the whole video is answered must not change patches that are still selected.
+    const isElsewhere = document.activeElement?.closest?.("#video, .panel > .footer");
+    const toPatches = action => study.patchQuestions.length && !isElsewhere ? action
+      : () => say(study.patchQuestions.length ? "G goes to the patches." : openQuestions().length ? "V goes to the next open question." : "Everything here is answered: Enter goes on.");
+    if (side) {
+      const open = question ?? (study.patchQuestions.length ? null : openQuestions()[0]);
+      return open ? () => answerVideo(open, { choice: side }, nameOfSide(side)) : toPatches(() => choose(side));
+    }
+    if (!study.compares && /^[1-5]$/.test(key)) return question ? () => answerVideo(question, { grade: Number(key) }, `grade ${key}`) : toPatches(() => grade(Number(key)));
+    if (key === "x") return question ? () => answerVideo(question, { cannotTell: true }, "cannot tell") : toPatches(cannotTell);
     const kind = !question && asksDefect() && study.defects.find(one => one.key === key);
-    if (kind) return () => defect(kind.defect);
+    if (kind) return toPatches(() => defect(kind.defect));
     return {
       r: rest, g: focusGrid, v: nextQuestion, z: undo, k: () => play(!playing), ",": () => step(-1), ".": () => step(1), "?": openInstructions,
       h: () => { $("lines").checked = !$("lines").checked; render(); say($("lines").checked ? "The grid is shown." : "The grid is hidden."); },

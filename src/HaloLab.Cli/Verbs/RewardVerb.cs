@@ -20,40 +20,44 @@ internal static class RewardVerb
     private static Command Train()
     {
         TrainOptions options = new();
-        options.Command.SetAction((parsed, cancellation) =>
-        {
-            RewardTrainingSettings settings = options.Read(parsed);
-            string folder = parsed.GetValue(options.Common.Out)!.FullName;
-            using LabelStore store = LabelStore.Open(parsed.GetValue(options.Store)!);
-            options.Common.UseCompute(parsed, Path.Combine(folder, "stages"));
-            RewardTraining training;
-            using (IRewardBackbone backbone = Backbones.Open(settings.Backbone, settings.BackboneFolder))
-            {
-                training = new RewardTraining(store, parsed.GetValue(options.Clips)!, settings, backbone, folder);
-                Console.Error.WriteLine(training.Summary);
-                RunDisplay.Bar("find videos", report => training.FindVideos(report, cancellation));
-                RunDisplay.Bar($"{settings.Backbone} over clips", report => training.ReadClips(backbone, report, cancellation));
-            }
 
-            string command = $"reward train {Path.GetFileName(parsed.GetValue(options.Store))} --backbone {settings.Backbone}";
-            RunDisplay.Show(progress =>
-            {
-                training.Train(command, progress, cancellation);
-                return true;
-            });
-            RewardReport report = new(training);
-            RunDisplay.Bar("controls", advanced => report.Ask(folder, advanced, cancellation));
-            string page = report.Write(folder, cancellation);
-            foreach (string warning in report.Warnings)
-            {
-                Console.Error.WriteLine(warning);
-            }
-
-            Console.WriteLine(Path.Combine(folder, RewardTraining.ModelFolder));
-            Console.WriteLine(page);
-            return Task.FromResult(ExitCode.Done);
-        });
+        // Not on the caller's thread: only then does Ctrl-C wait for what is being saved, and say so.
+        options.Command.SetAction((parsed, cancellation) => Task.Run(() => Run(options, parsed, cancellation), CancellationToken.None));
         return options.Command;
+    }
+
+    private static int Run(TrainOptions options, ParseResult parsed, CancellationToken cancellation)
+    {
+        RewardTrainingSettings settings = options.Read(parsed);
+        string folder = parsed.GetValue(options.Common.Out)!.FullName;
+        using LabelStore store = LabelStore.Open(parsed.GetValue(options.Store)!);
+        options.Common.UseCompute(parsed, Path.Combine(folder, "stages"));
+        RewardTraining training;
+        using (IRewardBackbone backbone = Backbones.Open(settings.Backbone, settings.BackboneFolder))
+        {
+            training = new RewardTraining(store, parsed.GetValue(options.Clips)!, settings, backbone, folder);
+            Console.Error.WriteLine(training.Summary);
+            RunDisplay.Bar("find videos", report => training.FindVideos(report, cancellation));
+            RunDisplay.Bar($"{settings.Backbone} over clips", report => training.ReadClips(backbone, report, cancellation));
+        }
+
+        string command = $"reward train {Path.GetFileName(parsed.GetValue(options.Store))} --backbone {settings.Backbone}";
+        RunDisplay.Show(progress =>
+        {
+            training.Train(command, progress, cancellation);
+            return true;
+        });
+        RewardReport report = new(training);
+        RunDisplay.Bar("controls", advanced => report.Ask(folder, advanced, cancellation));
+        string page = report.Write(folder, cancellation);
+        foreach (string warning in report.Warnings)
+        {
+            Console.Error.WriteLine(warning);
+        }
+
+        Console.WriteLine(Path.Combine(folder, RewardTraining.ModelFolder));
+        Console.WriteLine(page);
+        return ExitCode.Done;
     }
 
     /// <summary>The options of <c>reward train</c>.</summary>

@@ -8,8 +8,8 @@ using Microsoft.CodeAnalysis.CSharp.Scripting.Hosting;
 namespace HaloLab.Notebooks.Displays;
 
 /// <summary>
-/// Values to forms. In this order: what a cell registered for the type; HaloLab's displays of data frames and of Plotly.NET's charts; a formatter source found by
-/// convention (an attribute on the type, a base type or an interface that is merely <em>named</em> <c>TypeFormatterSourceAttribute</c>, as .NET Interactive reads it);
+/// Values to forms. In this order: what a cell registered for the type; HaloLab's displays of tensors, modules, data frames and Plotly.NET's charts; a formatter source
+/// found by convention (an attribute on the type, a base type or an interface that is merely <em>named</em> <c>TypeFormatterSourceAttribute</c>, as .NET Interactive reads it);
 /// the library's displays (<see cref="ValueDisplay"/>); plain text, and for a sequence of objects a table.
 /// </summary>
 public sealed class DisplayFormatters

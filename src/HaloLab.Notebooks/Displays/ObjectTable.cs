@@ -8,6 +8,7 @@ namespace HaloLab.Notebooks.Displays;
 internal static class ObjectTable
 {
     private const int Rows = 200;
+    private const int CellCharacters = 400;
 
     /// <summary>The table; null where the elements are not objects of one type with properties (numbers, text, mixed things).</summary>
     public static IDisplay? Of(IEnumerable sequence)
@@ -40,7 +41,16 @@ internal static class ObjectTable
         return new TableColumn(name, isNumber, isReal ? "G6" : null);
     }
 
-    private static object? Cell(object? value, TableColumn column) => value is null || column.IsNumber ? value : DisplayFormatters.Plain(value);
+    private static object? Cell(object? value, TableColumn column)
+    {
+        if (value is null || column.IsNumber)
+        {
+            return value;
+        }
+
+        string text = DisplayFormatters.Plain(value);
+        return text.Length <= CellCharacters ? text : text[..CellCharacters] + "…";
+    }
 
     private sealed class CutTable(DataTable table) : IDisplay
     {

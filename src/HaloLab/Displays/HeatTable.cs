@@ -8,6 +8,9 @@ namespace HaloLab.Displays;
 [TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class HeatTable : IDisplay
 {
+    /// <summary>Cells that are drawn; of a finer grid the first layers are, at least one, and the rest is said to be missing.</summary>
+    public const int MaximumCells = 6000;
+
     private readonly string _label;
     private readonly IReadOnlyList<double> _values;
     private readonly ColourScale _scale;
@@ -33,11 +36,16 @@ public sealed class HeatTable : IDisplay
 
     public PatchGrid Grid { get; }
 
+    private int Layers => Math.Clamp(MaximumCells / (Grid.Height * Grid.Width), 1, Grid.Time);
+
+    private string Cut => Layers < Grid.Time ? string.Create(CultureInfo.InvariantCulture, $"{Grid.Time - Layers} more times are not shown.") : "";
+
     /// <inheritdoc/>
     public HtmlFragment ToHtml()
     {
         HtmlFragment legend = _withLegend ? _scale.Legend(_label, _values.Any(double.IsNaN)) : HtmlFragment.Empty;
-        return HtmlFragment.Of($"<div class=\"halo-layers\">{Enumerable.Range(0, Grid.Time).Select(Layer)}</div>{legend}\n");
+        HtmlFragment cut = Cut.Length == 0 ? HtmlFragment.Empty : HtmlFragment.Of($"<p class=\"halo-caption\">{Cut}</p>");
+        return HtmlFragment.Of($"<div class=\"halo-layers\">{Enumerable.Range(0, Layers).Select(Layer)}</div>{cut}{legend}\n");
     }
 
     /// <inheritdoc/>
@@ -45,7 +53,7 @@ public sealed class HeatTable : IDisplay
     {
         StringBuilder text = new(_label);
         int width = _values.Max(value => Format(value).Length);
-        for (int t = 0; t < Grid.Time; t++)
+        for (int t = 0; t < Layers; t++)
         {
             text.AppendLine().Append(CultureInfo.InvariantCulture, $"time {t + 1} of {Grid.Time}");
             for (int h = 0; h < Grid.Height; h++)
@@ -54,7 +62,7 @@ public sealed class HeatTable : IDisplay
             }
         }
 
-        return text.ToString();
+        return Cut.Length == 0 ? text.ToString() : text.AppendLine().Append(Cut).ToString();
     }
 
     private HtmlFragment Layer(int t)

@@ -199,7 +199,7 @@ public sealed class TensorDisplay : IDisplay
 
         string caption = (slices, rows == height && columns == width) switch
         {
-            (1, true) => "",
+            (1, true) => "value",
             (1, false) => $"{height}×{width} values, shrunk by means",
             (_, var isWhole) => string.Create(CultureInfo.InvariantCulture, $"{(shown < slices ? $"the first {shown} of {slices}" : $"{slices}")} slices of {height}×{width}{(isWhole ? "" : ", shrunk by means")}"),
         };

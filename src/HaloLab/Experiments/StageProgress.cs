@@ -15,6 +15,8 @@ namespace HaloLab.Experiments;
 [TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class StageProgress : IRunProgress, IDisplay
 {
+    private const string Found = "found finished";
+
     private readonly UpdateClock _updates = new();
     private readonly List<(string Name, double Share, string State)> _stages = [];
 
@@ -51,7 +53,7 @@ public sealed class StageProgress : IRunProgress, IDisplay
             _stages.RemoveAt(_stages.Count - 1);
         }
 
-        _stages.Add((result.Name, 1, result.WasRead ? "found finished" : $"computed in {DisplayNumber.Duration(result.Seconds)}"));
+        _stages.Add((result.Name, 1, result.WasRead ? Found : $"computed in {DisplayNumber.Duration(result.Seconds)}"));
         if (!result.WasRead || _updates.IsDue())
         {
             Changed?.Invoke();
@@ -59,8 +61,14 @@ public sealed class StageProgress : IRunProgress, IDisplay
     }
 
     /// <inheritdoc/>
-    public HtmlFragment ToHtml() => HtmlFragment.Of(
-        $"<div class=\"halo-work\">{_stages.Select(stage => HtmlFragment.Of($"<span>{stage.Name}</span><progress max=\"1\" value=\"{stage.Share:0.###}\"></progress><span class=\"halo-subtitle\">{stage.State}</span>\n"))}</div>\n");
+    public HtmlFragment ToHtml()
+    {
+        string[] found = [.. _stages.Where(stage => stage.State == Found).Select(stage => stage.Name)];
+        HtmlFragment finished = found.Length == 0 ? HtmlFragment.Empty : HtmlFragment.Of($"<p class=\"halo-caption\">{Found}: {string.Join(", ", found)}</p>\n");
+        IEnumerable<HtmlFragment> rows = _stages.Where(stage => stage.State != Found)
+            .Select(stage => HtmlFragment.Of($"<span>{stage.Name}</span><progress max=\"1\" value=\"{stage.Share:0.###}\"></progress><span class=\"halo-subtitle\">{stage.State}</span>\n"));
+        return HtmlFragment.Of($"{finished}<div class=\"halo-work\">{rows}</div>\n");
+    }
 
     /// <summary>A line per stage; of stages that are all finished only their names, so it is the same whoever computed them.</summary>
     public string ToText() => _stages.All(stage => stage.Share >= 1)

@@ -63,6 +63,17 @@ public class InteractiveFormattingTests
     }
 
     [Fact]
+    public void TensorsAndModulesAreOursInTheKernelToo()
+    {
+        DisplayFormatters formatters = new();
+        using torch.Tensor tensor = torch.arange(3);
+        Assert.Contains("class=\"halo-facts\"", formatters.Format(tensor).Forms[MimeBundle.Html], StringComparison.Ordinal);
+        Assert.StartsWith("int64 [3]", formatters.Format(tensor).Forms[MimeBundle.PlainText], StringComparison.Ordinal);
+        using torch.nn.Module<torch.Tensor, torch.Tensor> module = torch.nn.Linear(2, 3);
+        Assert.Contains("class=\"halo-tree\"", formatters.Format(module).Forms[MimeBundle.Html], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ClipsInAListPlayInStep()
     {
         VideoClip clip = new(new byte[12], 1, 2, 2, 8);

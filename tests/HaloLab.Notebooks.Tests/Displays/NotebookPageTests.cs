@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using HaloLab.Notebooks.Tests.Kernel;
 using PuppeteerSharp;
 using PuppeteerSharp.Input;
@@ -60,7 +61,7 @@ public class NotebookPageTests
             await page.EvaluateExpressionAsync("Jupyter.notebook.set_autosave_interval(0)");
 
             // What the curve said at any time, however late somebody looks.
-            await page.EvaluateExpressionAsync("window.seen = new Set(); setInterval(() => { const work = document.querySelector('.halo-work'); if (work) seen.add(work.textContent); }, 100); 0");
+            await page.EvaluateExpressionAsync("window.seen = new Set(); new MutationObserver(() => document.querySelectorAll('.halo-work').forEach(work => seen.add(work.textContent))).observe(document.body, { childList: true, subtree: true }); 0");
 
             // Run all: the loop without end holds the queue.
             await page.EvaluateExpressionAsync("document.querySelector('#run_all_cells a, #run_all_cells').click()");
@@ -111,7 +112,8 @@ public class NotebookPageTests
     private static async Task LiveCurve(IPage page)
     {
         await Until(page, "/8 of 8 steps in/.test(document.querySelector('.halo-work')?.textContent ?? '')");
-        Assert.True(await page.EvaluateExpressionAsync<bool>("[...seen].filter(text => /[1-7] of 8 steps.* left/.test(text)).length >= 2"));
+        string[] seen = await page.EvaluateExpressionAsync<string[]>("[...seen]");
+        Assert.True(seen.Count(text => Regex.IsMatch(text, "[1-7] of 8 steps.* left")) >= 2, string.Join('\n', seen));
 
         // Updated where it stood: one output, one curve.
         Assert.Equal(1, await page.EvaluateExpressionAsync<int>("document.querySelectorAll('.halo-work').length"));

@@ -1,7 +1,10 @@
+using System.Text.Json.Nodes;
 using HaloLab.Notebooks.Displays;
+using HaloLab.Notebooks.Documents;
 using HaloLab.Notebooks.Scripting;
 using HaloLab.Notebooks.Tests.Scripting;
 using PuppeteerSharp;
+using static HaloLab.Notebooks.Tests.Documents.NotebookFile;
 
 namespace HaloLab.Notebooks.Tests.Displays;
 
@@ -77,6 +80,50 @@ public sealed class PlotlyTests : IDisposable
         string light = await page.EvaluateExpressionAsync<string>(Ink);
         await page.EvaluateExpressionAsync("document.body.dataset.jpThemeLight = 'false'");
         await page.WaitForFunctionAsync($"() => {Ink} !== '{light}'");
+    }
+
+    [Fact]
+    public async Task ThePageOfARunNotebookDrawsItUnderItsContentPolicy()
+    {
+        string[] code =
+        [
+            Packages + Chart,
+            "#r \"Microsoft.Data.Analysis.dll\"\nusing Microsoft.Data.Analysis;\nnew DataFrame(new StringDataFrameColumn(\"arm\", new[] { \"HALO\", \"base\" }), new DoubleDataFrameColumn(\"defects (%)\", new[] { 6.61, 7.25 }))",
+            "#r \"TorchSharp.dll\"\nTorchSharp.torch.outer(TorchSharp.torch.linspace(-3, 3, 40).sin(), TorchSharp.torch.linspace(0, 6, 60).cos())",
+        ];
+        List<JsonObject> cells = [];
+        foreach (string text in code)
+        {
+            _cells.Run(text);
+            JsonObject cell = Code(text);
+            foreach (CellOutput output in _cells.Outputs)
+            {
+                JsonObject content = output.ToContent(1);
+                content.Remove("transient");
+                content["output_type"] = output.MessageType;
+                cell["outputs"]!.AsArray().Add(content);
+            }
+
+            cells.Add(cell);
+        }
+
+        string file = Path.Combine(_cells.Folder, "page.html");
+        NotebookPage.Write(Notebook.Read(Write(Path.Combine(_cells.Folder, "page.ipynb"), [.. cells])), file);
+        await using Browser browser = await Browser.Start();
+        (IPage page, IReadOnlyList<string> refused) = await browser.Open();
+        await page.GoToAsync("file://" + file);
+        await page.WaitForSelectorAsync(".halo-plotly[data-drawn]");
+        Assert.Empty(refused);
+        await page.EvaluateExpressionAsync("document.querySelectorAll('.halo-table th')[1].click(); document.querySelectorAll('.halo-table th')[1].click(); document.querySelector('.halo-facts').open = true");
+        Assert.Equal("base", await page.EvaluateExpressionAsync<string>("document.querySelector('.halo-table tbody td').textContent"));
+        if (Environment.GetEnvironmentVariable("HALOLAB_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            Directory.CreateDirectory(folder);
+            await page.ScreenshotAsync(Path.Combine(folder, "page-light.png"), new ScreenshotOptions { FullPage = true });
+            await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = "dark" }]);
+            await Task.Delay(1000, TestContext.Current.CancellationToken);
+            await page.ScreenshotAsync(Path.Combine(folder, "page-dark.png"), new ScreenshotOptions { FullPage = true });
+        }
     }
 
     private string[] Texts() => [.. Bundles().Select(bundle => bundle.Forms[MimeBundle.PlainText])];

@@ -57,9 +57,11 @@ internal sealed class AnnotationFolder : IAsyncDisposable
 
     public async Task<AnnotationServer> StartAsync(StudyOptions options, int port = 0)
     {
-        Study = await AnnotationStudy.ReadAsync(options, _ => { }, Cancellation);
+        await ReadAsync(options);
         return Server = await AnnotationServer.StartAsync(Study, Store, new AnnotationServerOptions { Token = Secret, Port = port }, Cancellation);
     }
+
+    public async Task ReadAsync(StudyOptions options) => Study = await AnnotationStudy.ReadAsync(options, _ => { }, Cancellation);
 
     public AnnotationClient Client(string annotator) => new(Server.Address, annotator, Server.TokenOf(annotator), TimeSpan.FromSeconds(5));
 

@@ -71,7 +71,11 @@ public sealed class AnnotationPageTests : IAsyncDisposable
         // Not done: the page says what is missing and stays.
         await Keys("Enter");
         Assert.Contains("6 patches have no answer yet", await Text("said"), StringComparison.Ordinal);
-        await Keys("r", "v", "4", "x", "Enter");
+
+        // One key too many after the last question changes no patch.
+        await Keys("r", "v", "4", "x", "1");
+        Assert.Equal("G goes to the patches.", await Text("said"));
+        await Keys("Enter");
         await UntilAsync("document.getElementById('progress-text').textContent.startsWith('1 of 2 done · this is number 2')");
         await UntilAsync("document.getElementById('saving').textContent.includes('All saved')");
         Label[] labels = _folder.Labels();

@@ -91,10 +91,10 @@ public sealed class RewardVerbTests : IDisposable
     {
         Ffmpeg.Require();
         await Write("overall");
-        string[] arguments = [.. Arguments("toy:" + Backbone("toy"), "--arms", "continued,patch-only,joint", "--label-budgets", "16", "--seeds", "2"), "--patience", "2"];
+        string[] arguments = [.. Arguments("toy:" + Backbone("toy"), "--arms", "continued,patch-only,joint", "--label-budgets", "16"), "--patience", "2"];
         Assert.True((await HaloLabProgram.Run([.. arguments, "--out", Path.Combine(_folder, "whole")])) is { IsSuccess: true } whole, "the undisturbed run");
         string[] killed = [.. arguments, "--out", Path.Combine(_folder, "killed")];
-        foreach (int stages in new[] { 0, 3, 7 })
+        foreach (int stages in new[] { 0, 2, 4 })
         {
             using Process run = Start(killed);
             while (!run.HasExited && Count() < stages + 1)
@@ -113,8 +113,8 @@ public sealed class RewardVerbTests : IDisposable
         Assert.Contains("found finished", last.StandardError, StringComparison.Ordinal);
         Assert.Equal(Hashes("whole"), Hashes("killed"));
         JsonNode report = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, "killed", "report.json"), Cancellation))!;
-        Assert.Equal(3 * 2 * 2, report["models"]!.AsArray().Count);
-        Assert.Equal(6, report["labelEfficiency"]!["lines"]!.AsArray().Count);
+        Assert.Equal(3 * 2, report["models"]!.AsArray().Count);
+        Assert.Equal(3, report["labelEfficiency"]!["lines"]!.AsArray().Count);
         Assert.Equal(["continued", "patch-only", "joint"], report["models"]!.AsArray().Select(model => model!["arm"]!.GetValue<string>()).Distinct());
         Assert.Contains("Label efficiency", await File.ReadAllTextAsync(Path.Combine(_folder, "killed", "report.html"), Cancellation), StringComparison.Ordinal);
 

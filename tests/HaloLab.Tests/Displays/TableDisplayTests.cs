@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using HaloLab.Displays;
+using HaloLab.Videos;
 
 namespace HaloLab.Tests.Displays;
 
@@ -29,6 +30,18 @@ public class TableDisplayTests
         Assert.Matches(@"the first 3,9\d\d of 6,000 rows", markup);
         Assert.InRange(markup.Length, 5_000_000, 6_000_000);
         Assert.Equal(6001, Regex.Count(table.ToCsv(), "\r\n"));
+    }
+
+    [Fact]
+    public void AFineGridIsCutAfterItsFirstLayers()
+    {
+        PatchGrid grid = new(50, 30, 40);
+        HeatTable table = new("fine", grid, [.. Enumerable.Repeat(0.5, grid.Count)], ColourScale.Sequential(0, 1));
+        string markup = table.ToHtml().Markup;
+        Assert.Equal(5 * 30 * 40, Regex.Count(markup, "<rect "));
+        Assert.Contains("45 more times are not shown.", markup, StringComparison.Ordinal);
+        Assert.EndsWith("45 more times are not shown.", table.ToText(), StringComparison.Ordinal);
+        Assert.InRange(markup.Length, 1, 2_000_000);
     }
 
     [Fact]

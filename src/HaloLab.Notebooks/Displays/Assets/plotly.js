@@ -27,12 +27,12 @@
     const { ink, soft, grid, line, paper, series } = colours(figure);
     const axis = { gridcolor: grid, linecolor: line, zerolinecolor: line, tickcolor: line, tickfont: { color: soft }, title: { font: { color: soft } } };
     const given = layout.template?.layout ?? {};
-    const dressed = name => ({ ...given[name], ...axis });
+    const dressed = name => ({ ...given[name], ...axis, automargin: true });
     const flat = { bgcolor: "rgba(0,0,0,0)" };
     const template = {
       ...layout.template,
       layout: {
-        ...given, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: series, font: { color: ink, family: style(figure, "font-family"), size: 12 },
+        ...given, margin: { t: layout.title ? 56 : 24, r: 24, b: 40, l: 48, pad: 4 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: series, font: { color: ink, family: style(figure, "font-family"), size: 12 },
         xaxis: dressed("xaxis"), yaxis: dressed("yaxis"), polar: { ...flat, angularaxis: axis, radialaxis: axis },
         scene: { xaxis: { ...axis, backgroundcolor: "rgba(0,0,0,0)" }, yaxis: { ...axis, backgroundcolor: "rgba(0,0,0,0)" }, zaxis: { ...axis, backgroundcolor: "rgba(0,0,0,0)" } },
         hoverlabel: { bgcolor: paper, bordercolor: line, font: { color: ink } }, legend: { bgcolor: "rgba(0,0,0,0)" }, modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },

@@ -150,11 +150,16 @@
     show(0);
   }
 
-  // Each once: a notebook has this script with every output.
-  for (const [selector, prepare] of [[".halo-player", preparePlayer], [".halo-table", prepareTable], [".halo-cards", prepareCards]]) {
-    for (const element of document.querySelectorAll(`${selector}:not([data-ready])`)) {
-      element.dataset.ready = "true";
-      prepare(element);
+  // Each once: a notebook has this script with every output. Some front ends run it before the output is part of the page.
+  function prepareAll() {
+    for (const [selector, prepare] of [[".halo-player", preparePlayer], [".halo-table", prepareTable], [".halo-cards", prepareCards]]) {
+      for (const element of document.querySelectorAll(`${selector}:not([data-ready])`)) {
+        element.dataset.ready = "true";
+        prepare(element);
+      }
     }
   }
+
+  prepareAll();
+  requestAnimationFrame(prepareAll);
 })();

@@ -143,9 +143,9 @@ public sealed class PatchRewardModelTests : IDisposable
         VideoClip clip = TinyScorers.NoiseClip(1);
         LatticeEdges cells = new PatchScoring().Cells(Grid, clip.Frames, clip.Height, clip.Width);
         (ScoredPatches published, _) = Score(new PatchModelStart(BackboneTraining.Frozen), 1);
-        (ScoredPatches first, int all) = Score(new PatchModelStart(BackboneTraining.All, FromRandom: true), 1);
-        (ScoredPatches same, _) = Score(new PatchModelStart(BackboneTraining.All, FromRandom: true), 1);
-        (ScoredPatches other, _) = Score(new PatchModelStart(BackboneTraining.All, FromRandom: true), 2);
+        (ScoredPatches first, int all) = Score(new PatchModelStart(BackboneTraining.All, FromRandom: true), 11);
+        (ScoredPatches same, _) = Score(new PatchModelStart(BackboneTraining.All, FromRandom: true), 11);
+        (ScoredPatches other, _) = Score(new PatchModelStart(BackboneTraining.All, FromRandom: true), 12);
         Assert.Equal(first.Patches[1], same.Patches[1]);
         Assert.NotEqual(first.Patches[1], other.Patches[1]);
         Assert.NotEqual(first.Patches[1], published.Patches[1]);
