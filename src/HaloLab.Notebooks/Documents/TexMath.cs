@@ -11,27 +11,30 @@ namespace HaloLab.Notebooks.Documents;
 /// </summary>
 internal sealed class TexMath
 {
-    private static readonly FrozenDictionary<string, string> Letters = new Dictionary<string, string>
-    {
-        ["alpha"] = "α", ["beta"] = "β", ["gamma"] = "γ", ["delta"] = "δ", ["epsilon"] = "ϵ", ["varepsilon"] = "ε", ["zeta"] = "ζ", ["eta"] = "η", ["theta"] = "θ",
-        ["kappa"] = "κ", ["lambda"] = "λ", ["mu"] = "μ", ["nu"] = "ν", ["xi"] = "ξ", ["pi"] = "π", ["rho"] = "ρ", ["sigma"] = "σ", ["tau"] = "τ", ["phi"] = "ϕ",
-        ["varphi"] = "φ", ["chi"] = "χ", ["psi"] = "ψ", ["omega"] = "ω", ["Gamma"] = "Γ", ["Delta"] = "Δ", ["Theta"] = "Θ", ["Lambda"] = "Λ", ["Sigma"] = "Σ", ["Phi"] = "Φ",
-        ["Psi"] = "Ψ", ["Omega"] = "Ω", ["ell"] = "ℓ", ["infty"] = "∞",
-    }.ToFrozenDictionary();
+    private static readonly FrozenDictionary<string, string> Letters = Pairs("""
+        alpha α  beta β  gamma γ  delta δ  epsilon ϵ  varepsilon ε  zeta ζ  eta η  theta θ  kappa κ  lambda λ  mu μ  nu ν  xi ξ  pi π  rho ρ  sigma σ  tau τ
+        phi ϕ  varphi φ  chi χ  psi ψ  omega ω  Gamma Γ  Delta Δ  Theta Θ  Lambda Λ  Sigma Σ  Phi Φ  Psi Ψ  Omega Ω  ell ℓ  infty ∞
+        """);
 
-    private static readonly FrozenDictionary<string, string> Operators = new Dictionary<string, string>
-    {
-        ["le"] = "≤", ["ge"] = "≥", ["ne"] = "≠", ["approx"] = "≈", ["sim"] = "∼", ["cdot"] = "·", ["times"] = "×", ["pm"] = "±", ["in"] = "∈", ["to"] = "→", ["mid"] = "∣",
-        ["ldots"] = "…", ["dots"] = "…", ["cdots"] = "⋯", ["lfloor"] = "⌊", ["rfloor"] = "⌋", ["lceil"] = "⌈", ["rceil"] = "⌉", ["langle"] = "⟨", ["rangle"] = "⟩", ["partial"] = "∂",
-        ["nabla"] = "∇", ["succ"] = "≻", ["prec"] = "≺", ["|"] = "‖", ["{"] = "{", ["}"] = "}", ["%"] = "%", ["sum"] = "∑", ["prod"] = "∏", ["int"] = "∫",
-    }.ToFrozenDictionary();
+    private static readonly FrozenDictionary<string, string> Operators = Pairs("""
+        le ≤  ge ≥  ne ≠  approx ≈  sim ∼  cdot ·  times ×  pm ±  in ∈  to →  mid ∣  ldots …  dots …  cdots ⋯  lfloor ⌊  rfloor ⌋  lceil ⌈  rceil ⌉  langle ⟨
+        rangle ⟩  partial ∂  nabla ∇  succ ≻  prec ≺  | ‖  { {  } }  % %  sum ∑  prod ∏  int ∫
+        """);
 
     private static readonly FrozenDictionary<string, string> Spaces = new Dictionary<string, string>
     {
-        [","] = "0.17em", [":"] = "0.22em", [";"] = "0.28em", [" "] = "0.28em", ["!"] = "-0.17em", ["quad"] = "1em", ["qquad"] = "2em",
+        [","] = "0.17em",
+        [":"] = "0.22em",
+        [";"] = "0.28em",
+        [" "] = "0.28em",
+        ["!"] = "-0.17em",
+        ["quad"] = "1em",
+        ["qquad"] = "2em",
     }.ToFrozenDictionary();
 
-    private static readonly FrozenDictionary<string, string> Accents = new Dictionary<string, string> { ["hat"] = "^", ["bar"] = "¯", ["tilde"] = "~", ["vec"] = "→", ["dot"] = "˙" }.ToFrozenDictionary();
+    private static readonly FrozenDictionary<string, string> Accents = Pairs("""
+        hat ^  bar ¯  tilde ~  vec →  dot ˙
+        """);
 
     private static readonly FrozenSet<string> Functions = ["log", "ln", "exp", "min", "max", "sign", "arg", "sin", "cos", "tanh", "Pr"];
 
@@ -320,6 +323,10 @@ internal sealed class TexMath
             _at++;
         }
     }
+
+    /// <summary>Commands and what they draw, by turns.</summary>
+    private static FrozenDictionary<string, string> Pairs(string words) =>
+        words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Chunk(2).ToFrozenDictionary(pair => pair[0], pair => pair[1]);
 
     private static string Function(string name) => $"<mo form=\"prefix\" lspace=\"0.15em\" rspace=\"0.15em\" movablelimits=\"false\">{name}</mo>";
 

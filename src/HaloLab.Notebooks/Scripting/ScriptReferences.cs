@@ -123,8 +123,9 @@ internal sealed class ScriptReferences : MetadataReferenceResolver
             return [];
         }
 
+        // The compiler takes one reference for one #r: the package's own assembly. What it depends on is found when it is missed.
         List<PortableExecutableReference> references = [];
-        foreach (string assembly in assemblies)
+        foreach (string assembly in assemblies.OrderByDescending(assembly => string.Equals(Path.GetFileNameWithoutExtension(assembly), package.Name, StringComparison.OrdinalIgnoreCase)).Take(1))
         {
             string? host = HostAssemblies.Find(Path.GetFileNameWithoutExtension(assembly));
             if (host is not null && !HostAssemblies.IsSameBuild(assembly, host) && !assembly.Contains("/microsoft.netcore.app", StringComparison.OrdinalIgnoreCase))

@@ -233,6 +233,15 @@ public sealed class ScriptEngineTests : IDisposable
     }
 
     [Fact]
+    public void PackagesBringWhatTheyDependOn()
+    {
+        CellError? error = _cells.TryRun("#r \"nuget: Plotly.NET.CSharp, 0.14.0\"\nusing Plotly.NET.CSharp;\nChart.Line<int, double, string>(new[] { 1, 2 }, new[] { 1.0, 4.0 })");
+        Assert.SkipWhen(error?.Message.Contains("NU1301", StringComparison.Ordinal) == true, "no package feed can be reached");
+        Assert.True(error is null, error?.Message);
+        Assert.Equal("Plotly chart: scatter of 2 values", ((ResultOutput)_cells.Outputs[^1]).Data.Forms[MimeBundle.PlainText]);
+    }
+
+    [Fact]
     public void APackageThatIsNotThereIsNamed()
     {
         CellError error = _cells.TryRun("#r \"nuget: HaloLab.NoSuchPackage, 1.0.0\"")!;

@@ -4,9 +4,7 @@ using System.Text.Json.Nodes;
 using HaloLab.Annotation;
 using HaloLab.Preferences.Labels;
 using HaloLab.Statistics;
-using HaloLab.Tests.Displays;
 using HaloLab.Tests.Videos;
-using PuppeteerSharp;
 
 namespace HaloLab.Tests.Annotation;
 
@@ -14,29 +12,6 @@ namespace HaloLab.Tests.Annotation;
 public sealed class AnnotationLoadTests : IAsyncDisposable
 {
     private const int Annotators = 8;
-
-    /// <summary>What an annotator does to one item, in the page itself: key after key, from a patch on.</summary>
-    private const string Annotator = """
-        (from, grades, correction, questions) => {
-          const press = key => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-          const cells = [...document.querySelectorAll(".cell")];
-          for (let cell = from; cell < grades.length; cell++) {
-            cells[cell % cells.length].focus();
-            press("0");
-            for (let t = 0; t <= Math.floor(cell / cells.length); t++) press("]");
-            press(" ");
-            press(String(grades[cell]));
-            if (cell === 0) press(String(correction));
-            press("Escape");
-          }
-          document.querySelectorAll(".question").forEach((question, i) => {
-            if (questions.length) {
-              question.querySelector("button").focus();
-              press(String(questions[i]));
-            }
-          });
-        }
-        """;
 
     private readonly AnnotationFolder _folder = new();
     private Process? _server;
@@ -51,35 +26,24 @@ public sealed class AnnotationLoadTests : IAsyncDisposable
 
     /// <summary>100 labels each, one kill. The long form has 500 and three kills.</summary>
     [Fact]
-    public Task EightAnnotatorsLoseAndDoubleNothingWhenTheServerIsKilled() => KillAndGoOn(clips: 2, kills: 1, AnswerAsync);
+    public Task EightAnnotatorsLoseAndDoubleNothingWhenTheServerIsKilled() => KillAndGoOn(clips: 2, kills: 1);
 
     [Fact]
     [Trait("Category", "Long")]
-    public Task EightAnnotatorsOfFiveHundredLabelsLoseAndDoubleNothing() => KillAndGoOn(clips: 10, kills: 3, AnswerAsync);
+    public Task EightAnnotatorsOfFiveHundredLabelsLoseAndDoubleNothing() => KillAndGoOn(clips: 10, kills: 3);
 
-    /// <summary>The same in eight pages of a real browser, with reloads.</summary>
-    [Fact]
-    [Trait("Category", "Long")]
-    public async Task EightPagesOfABrowserLoseAndDoubleNothing()
-    {
-        string path = Chromium.Require();
-        await using IBrowser browser = await Puppeteer.LaunchAsync(new LaunchOptions { ExecutablePath = path, Headless = true, Args = [.. Chromium.Arguments, "--disable-renderer-backgrounding", "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows"] });
-        await KillAndGoOn(clips: 10, kills: 2, (address, id, number, acknowledged) => AnswerInPageAsync(browser, address, id, number, acknowledged));
-    }
-
-    private async Task KillAndGoOn(int clips, int kills, Func<Uri, string, int, Counter, Task<int>> answer)
+    private async Task KillAndGoOn(int clips, int kills)
     {
         Ffmpeg.Require();
 
         // 5×3×3 patches and five questions about the whole video: 50 labels a clip.
+        _folder.WithClips(clips);
         string[] ids = [.. Enumerable.Range(1, Annotators).Select(i => $"simulated-{i}")];
-        StudyOptions options = _folder.WithClips(clips).Options("5x3x3", ids);
-        await _folder.ReadAsync(options);
         Uri address = await ServeAsync("0", ids);
         string port = address.Port.ToString(CultureInfo.InvariantCulture);
         int total = Annotators * clips * 50;
         Counter acknowledged = new();
-        Task<int>[] work = [.. ids.Select((id, i) => Task.Run(() => answer(address, id, i, acknowledged), Cancellation))];
+        Task<int>[] work = [.. ids.Select((id, i) => Task.Run(() => AnswerAsync(address, id, i, acknowledged), Cancellation))];
         for (int kill = 0; kill < kills; kill++)
         {
             int moment = (int)(total * (kill + 0.3 + (0.4 * new RandomStream(1, "kills of the annotation test", kill).NextDouble())) / kills);
@@ -156,73 +120,6 @@ public sealed class AnnotationLoadTests : IAsyncDisposable
         }
 
         return client.Resent;
-    }
-
-    /// <summary>One annotator in a page of its own: item after item by keys, reloads in the middle, always on to the next.</summary>
-    private async Task<int> AnswerInPageAsync(IBrowser browser, Uri address, string id, int number, Counter acknowledged)
-    {
-        RandomStream stream = new(1, "annotator in a page", number);
-        await using IBrowserContext context = await browser.CreateBrowserContextAsync();
-        IPage page = await context.NewPageAsync();
-        await page.GoToAsync(new Uri(address, $"/{id}/?token={AnnotationServer.TokenOf(AnnotationFolder.Secret, id)}").AbsoluteUri);
-        IReadOnlyList<StudyItem> items = _folder.Study.Items(id);
-        int offline = 0;
-        for (int i = 0; i < items.Count; i++)
-        {
-            string response = items[i].ResponseId;
-            int[] grades = [.. Enumerable.Range(0, 45).Select(cell => GradeOf(id, response, "local defect", cell, isSecond: false))];
-            int correction = GradeOf(id, response, "local defect", 0, isSecond: true);
-            int[] questions = [.. _folder.Study.VideoQuestions.Select(question => GradeOf(id, response, question.Dimension, -1, isSecond: false))];
-            await ReadyAsync(page, i + 1);
-            if (stream.NextDouble() < 0.4)
-            {
-                // The page goes away while its answers are still on their way.
-                await page.EvaluateFunctionAsync(Annotator, 0, grades[..20], correction, Array.Empty<int>());
-                await ReloadAsync(page);
-                await ReadyAsync(page, i + 1);
-                await page.EvaluateFunctionAsync(Annotator, 20, grades, correction, questions);
-            }
-            else
-            {
-                await page.EvaluateFunctionAsync(Annotator, 0, grades, correction, questions);
-            }
-
-            offline += await page.EvaluateExpressionAsync<bool>("document.getElementById('saving').textContent.startsWith('No connection')") ? 1 : 0;
-            for (int label = 0; label < 50; label++)
-            {
-                acknowledged.Add();
-            }
-
-            await page.EvaluateExpressionAsync("document.getElementById('next').click()");
-        }
-
-        await page.WaitForFunctionAsync("() => document.getElementById('saving').textContent.includes('All saved')", new WaitForFunctionOptions { Timeout = 150_000, PollingInterval = 100 });
-        return offline;
-    }
-
-    private static async Task ReadyAsync(IPage page, int number)
-    {
-        await page.WaitForFunctionAsync(
-            $"() => !document.getElementById('main').hidden && document.getElementById('progress-text').textContent.endsWith('this is number {number}') && document.querySelectorAll('.cell').length === 9 && !document.querySelector('#clips .loading')",
-            new WaitForFunctionOptions { Timeout = 150_000, PollingInterval = 100 });
-        await page.EvaluateExpressionAsync("document.getElementById('instructions').close()");
-    }
-
-    /// <summary>Reloads, again and again while there is no server.</summary>
-    private static async Task ReloadAsync(IPage page)
-    {
-        for (int attempt = 0; ; attempt++)
-        {
-            try
-            {
-                await page.ReloadAsync();
-                return;
-            }
-            catch (NavigationException) when (attempt < 200)
-            {
-                await Task.Delay(300, Cancellation);
-            }
-        }
     }
 
     private static int GradeOf(string annotator, string response, string dimension, int cell, bool isSecond)

@@ -55,7 +55,8 @@ public sealed class AnnotationStudyTests : IAsyncDisposable
             Assert.All(study.Items(annotator), item => Assert.Equal(item.Clips[0].Prompt, item.Clips[1].Prompt));
             Assert.InRange(study.Items(annotator).Count(item => item.IsSwapped), 1, 11);
         });
-        InputException alone = await Assert.ThrowsAsync<InputException>(() => Read(new AnnotationFolder().WithClips(2).Options("1x1x1", "anna") with { Compares = true }));
+        await using AnnotationFolder single = new();
+        InputException alone = await Assert.ThrowsAsync<InputException>(() => Read(single.WithClips(2).Options("1x1x1", "anna") with { Compares = true }));
         Assert.Contains("two clips of one prompt", alone.Message, StringComparison.Ordinal);
     }
 
