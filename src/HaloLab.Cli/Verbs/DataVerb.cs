@@ -17,12 +17,12 @@ internal static class DataVerb
     {
         Command command = new("validate", "Check labels before anything is written: every problem with file, row, field and what was expected.");
         InputOptions input = new(command);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             ImportReport report = input.Check(parsed, cancellation, out _, out _);
             report.RequireGood();
             Console.WriteLine(Summary(report));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -35,7 +35,7 @@ internal static class DataVerb
         Option<bool> supersede = new("--supersede") { Description = "Where the store has another answer to the same question, write this one as its correction. Default: refuse." };
         command.Options.Add(store);
         command.Options.Add(supersede);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             ImportReport report = input.Check(parsed, cancellation, out ILabelFormat format, out ClipNames clips);
             report.RequireGood();
@@ -45,7 +45,7 @@ internal static class DataVerb
             RunDisplay.Bars(advanced => result = LabelImport.Write(report, format, clips, labels, onDifferentAnswer, advanced, cancellation));
             Console.WriteLine(Summary(report));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{labels.Path}: {result.Added:#,0} added, {result.Corrected:#,0} corrected, {result.Repeated:#,0} were there; {labels.Count(LabelQuery.All):#,0} labels now"));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -65,7 +65,7 @@ internal static class DataVerb
             command.Options.Add(option);
         }
 
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             LabelQuery query = new()
             {
@@ -79,7 +79,7 @@ internal static class DataVerb
             long written = 0;
             RunDisplay.Bars(advanced => written = LabelExport.Write(labels, query, path, share => advanced("writing labels", share), cancellation));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {written:#,0} labels"));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -97,7 +97,7 @@ internal static class DataVerb
             command.Options.Add(option);
         }
 
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string? list = parsed.GetValue(sources)?.FullName;
             if (parsed.GetValue(name) is not { } wanted)
@@ -107,7 +107,7 @@ internal static class DataVerb
                     Console.WriteLine($"{known.Name}: {known.Description}\n  {Size(known)}; licence: {known.Licence}; {known.Homepage}");
                 }
 
-                return Task.FromResult(ExitCode.Done);
+                return ExitCode.Done;
             }
 
             DataSource source = DataSource.Find(wanted, list);
@@ -122,7 +122,7 @@ internal static class DataVerb
             }
 
             Console.WriteLine($"Cite: {source.Citation}");
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

@@ -27,7 +27,7 @@ internal static class GenerateVerb
             command.Options.Add(option);
         }
 
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             int clipsPerPrompt = parsed.GetValue(count);
             if (clipsPerPrompt < 1)
@@ -41,14 +41,14 @@ internal static class GenerateVerb
             {
                 common.UseCompute(parsed, Path.Combine(folder, "stages"));
                 model.Generate(parsed, texts, clipsPerPrompt, parsed.GetValue(common.Seed), folder, cancellation);
-                return Task.FromResult(ExitCode.Done);
+                return ExitCode.Done;
             }
 
             model.RefuseWithoutFolder(parsed);
             string[] captions = [.. texts.Select(text => ToyCaption.Parse(text).ToString()).SelectMany(text => Enumerable.Repeat(text, clipsPerPrompt))];
             common.UseCompute(parsed);
             Generate(captions, clipsPerPrompt, parsed.GetValue(common.Seed), parsed.GetValue(checkpoints)!, folder);
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

@@ -34,36 +34,34 @@ internal static class NotebooksVerb
         command.Options.Add(preset);
         command.Options.Add(output);
         command.Options.Add(timeout);
-        command.SetAction((parsed, cancellation) => Task.Run(
-            () =>
+        command.SetWork((parsed, cancellation) =>
+        {
+            double seconds = parsed.GetValue(timeout);
+            if (seconds is not (> 0 and <= 1e6))
             {
-                double seconds = parsed.GetValue(timeout);
-                if (seconds is not (> 0 and <= 1e6))
-                {
-                    throw new InputException($"--timeout {seconds}: expected seconds, more than 0 and at most 1000000.");
-                }
+                throw new InputException($"--timeout {seconds}: expected seconds, more than 0 and at most 1000000.");
+            }
 
-                IReadOnlyList<Notebook> notebooks = Notebook.ReadAll(parsed.GetValue(files)!);
-                NotebookRunner runner = new(KernelVerb.Program, parsed.GetValue(output)!.FullName, TimeSpan.FromSeconds(seconds));
-                Dictionary<string, string> parameters = Parameters(parsed.GetValue(set) ?? []);
-                if (parsed.GetValue(preset) is { } name)
-                {
-                    parameters["preset"] = name;
-                }
+            IReadOnlyList<Notebook> notebooks = Notebook.ReadAll(parsed.GetValue(files)!);
+            NotebookRunner runner = new(KernelVerb.Program, parsed.GetValue(output)!.FullName, TimeSpan.FromSeconds(seconds));
+            Dictionary<string, string> parameters = Parameters(parsed.GetValue(set) ?? []);
+            if (parsed.GetValue(preset) is { } name)
+            {
+                parameters["preset"] = name;
+            }
 
-                RunDisplay.Show(progress =>
-                {
-                    runner.Run(notebooks, parameters, progress, cancellation);
-                    return true;
-                });
-                foreach (Notebook notebook in notebooks)
-                {
-                    Console.WriteLine(runner.Page(notebook));
-                }
+            RunDisplay.Show(progress =>
+            {
+                runner.Run(notebooks, parameters, progress, cancellation);
+                return true;
+            });
+            foreach (Notebook notebook in notebooks)
+            {
+                Console.WriteLine(runner.Page(notebook));
+            }
 
-                return ExitCode.Done;
-            },
-            CancellationToken.None));
+            return ExitCode.Done;
+        });
         return command;
     }
 
@@ -111,31 +109,29 @@ internal static class NotebooksVerb
         command.Arguments.Add(files);
         command.Options.Add(run);
         command.Options.Add(timeout);
-        command.SetAction((parsed, cancellation) => Task.Run(
-            () =>
+        command.SetWork((parsed, cancellation) =>
+        {
+            string[] paths = [.. parsed.GetValue(files)!.SelectMany(path => Directory.Exists(path) ? Directory.GetFiles(path, "*.ipynb").Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1))];
+            List<string> problems = [];
+            foreach (string path in paths)
             {
-                string[] paths = [.. parsed.GetValue(files)!.SelectMany(path => Directory.Exists(path) ? Directory.GetFiles(path, "*.ipynb").Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1))];
-                List<string> problems = [];
-                foreach (string path in paths)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    problems.AddRange(NotebookCheck.Problems(path, Console.Error.WriteLine));
-                }
+                cancellation.ThrowIfCancellationRequested();
+                problems.AddRange(NotebookCheck.Problems(path, Console.Error.WriteLine));
+            }
 
-                if (problems.Count > 0)
-                {
-                    throw new InputException(string.Join('\n', problems));
-                }
+            if (problems.Count > 0)
+            {
+                throw new InputException(string.Join('\n', problems));
+            }
 
-                if (parsed.GetValue(run))
-                {
-                    RunInPassing(paths, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellation);
-                }
+            if (parsed.GetValue(run))
+            {
+                RunInPassing(paths, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellation);
+            }
 
-                Console.WriteLine($"{paths.Length} notebooks are in order.");
-                return ExitCode.Done;
-            },
-            CancellationToken.None));
+            Console.WriteLine($"{paths.Length} notebooks are in order.");
+            return ExitCode.Done;
+        });
         return command;
     }
 

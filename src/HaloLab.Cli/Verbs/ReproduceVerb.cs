@@ -32,7 +32,7 @@ internal static class ReproduceVerb
         Option<string?> notebooks = new("--notebooks") { Description = $"Run these notebooks (a file or a folder, default: notebooks) on the finished run and write them into its folder '{ToyReproduction.NotebookFolder}'; the report links to them.", Arity = ArgumentArity.ZeroOrOne };
         command.Options.Add(checkpoints);
         command.Options.Add(notebooks);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
             ReproductionSettings settings = ReproductionSettings.Presets[parsed.GetValue(preset)!];
@@ -57,7 +57,7 @@ internal static class ReproduceVerb
             }
 
             Console.WriteLine(Path.Combine(folder, "report.html"));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

@@ -21,8 +21,7 @@ internal static class RewardVerb
     {
         TrainOptions options = new();
 
-        // Not on the caller's thread: only then does Ctrl-C wait for what is being saved, and say so.
-        options.Command.SetAction((parsed, cancellation) => Task.Run(() => Run(options, parsed, cancellation), CancellationToken.None));
+        options.Command.SetWork((parsed, cancellation) => Run(options, parsed, cancellation));
         return options.Command;
     }
 

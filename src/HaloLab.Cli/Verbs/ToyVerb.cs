@@ -21,7 +21,7 @@ internal static class ToyVerb
         Option<bool> judgesOnly = new("--judges-only") { Description = "With --from: keep its generator as it is and train only the reward models and the scorer, on its samples." };
         command.Options.Add(from);
         command.Options.Add(judgesOnly);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.UseCompute(parsed, folder);
@@ -29,7 +29,7 @@ internal static class ToyVerb
             RunStore store = new(folder);
             IReadOnlyList<StageResult> results = RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
             Console.WriteLine(results.Single(result => result.Name == ToyPretraining.CheckpointStage).Folder);
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -41,13 +41,13 @@ internal static class ToyVerb
         common.AddTo(command, Path.Combine("runs", "toy-tuning"), isSeeded: false);
         Option<string> checkpoints = new("--checkpoints") { Description = "Folder of the toy checkpoints.", DefaultValueFactory = _ => ToyCheckpoints.Folder };
         command.Options.Add(checkpoints);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.UseCompute(parsed, Path.Combine(folder, "stages"));
             ArmSearch search = new(parsed.GetValue(checkpoints)!);
             Console.WriteLine(File.ReadAllText(RunDisplay.Show(progress => search.Run(folder, progress, cancellation))));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

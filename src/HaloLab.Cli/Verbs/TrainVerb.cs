@@ -41,7 +41,7 @@ internal static class TrainVerb
             command.Options.Add(option);
         }
 
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string file = parsed.GetValue(pairs)!.FullName;
             VideoPairTable table = VideoPairFile.Read(file, parsed.GetValue(reward) is string text ? RewardAggregation.Parse(text) : null);
@@ -71,7 +71,7 @@ internal static class TrainVerb
             Report(table, training);
             string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
             Console.WriteLine(RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation)));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

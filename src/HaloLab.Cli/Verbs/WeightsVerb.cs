@@ -27,7 +27,7 @@ internal static class WeightsVerb
         command.Arguments.Add(path);
         command.Options.Add(keys);
         command.Options.Add(statistics);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             using IWeightFile file = WeightFiles.Open(parsed.GetValue(path)!);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{file.Source}: {PublishedLayout.Recognise([.. file.Entries.Keys])?.Name ?? "layout not known"}"));
@@ -48,7 +48,7 @@ internal static class WeightsVerb
                 Console.WriteLine($"{name} {entry.StoredType} [{string.Join(", ", entry.Shape)}]{(parsed.GetValue(statistics) ? Statistics(file, name) : "")}");
             }
 
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -60,7 +60,7 @@ internal static class WeightsVerb
         Option<string?> configuration = new("--config") { Description = "The model's config.json. Default: the one beside FILE." };
         command.Arguments.Add(path);
         command.Options.Add(configuration);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string given = parsed.GetValue(path)!;
             using IWeightFile file = WeightFiles.Open(given);
@@ -77,7 +77,7 @@ internal static class WeightsVerb
             }
 
             Console.WriteLine($"{file.Source}: {layout.Name}, {file.Entries.Count} tensors as {config} says, every value finite");
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -121,7 +121,7 @@ internal static class WeightsVerb
         command.Options.Add(type);
         command.Options.Add(otherLayout);
         command.Options.Add(prefix);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             using IWeightFile file = WeightFiles.Open(parsed.GetValue(from)!);
             string start = parsed.GetValue(prefix)!;
@@ -139,7 +139,7 @@ internal static class WeightsVerb
             ScalarType? wanted = parsed.GetValue(type) is { } chosen ? Types[chosen] : null;
             RunDisplay.Bar("writing", advanced => WeightConversion.Write(file, target, rename, wanted, advanced, cancellation));
             Console.WriteLine(target);
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -155,7 +155,7 @@ internal static class WeightsVerb
         command.Arguments.Add(adapter);
         command.Arguments.Add(to);
         command.Options.Add(strength);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             string source = parsed.GetValue(adapter)!;
             using IWeightFile file = WeightFiles.Open(parsed.GetValue(from)!);
@@ -163,7 +163,7 @@ internal static class WeightsVerb
             string target = parsed.GetValue(to)!;
             RunDisplay.Bar("writing", advanced => WeightConversion.MergeLora(file, lora, source, parsed.GetValue(strength), target, advanced, cancellation));
             Console.WriteLine(target);
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
@@ -175,7 +175,7 @@ internal static class WeightsVerb
         Argument<string> second = Checkpoint("B");
         command.Arguments.Add(first);
         command.Arguments.Add(second);
-        command.SetAction((parsed, cancellation) =>
+        command.SetWork((parsed, cancellation) =>
         {
             using IWeightFile a = WeightFiles.Open(parsed.GetValue(first)!);
             using IWeightFile b = WeightFiles.Open(parsed.GetValue(second)!);
@@ -191,7 +191,7 @@ internal static class WeightsVerb
             }
 
             Console.WriteLine(different == 0 ? $"The same {a.Entries.Count} tensors." : $"{different} tensors differ.");
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using HaloLab.Annotation;
 using HaloLab.Preferences.Labels;
 using HaloLab.Statistics;
+using HaloLab.Tests.Cli;
 using HaloLab.Tests.Videos;
 
 namespace HaloLab.Tests.Annotation;
@@ -130,13 +131,9 @@ public sealed class AnnotationLoadTests : IAsyncDisposable
 
     private async Task<Uri> ServeAsync(string port, string[] ids)
     {
-        ProcessStartInfo start = new("dotnet")
-        {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), "annotate", _folder.Clips, "--prompts", Path.Combine(_folder.Clips, "prompts.jsonl"), "--grid", "5x3x3", "--store", _folder.StorePath, "--annotators", string.Join(',', ids), "--port", port },
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { [AnnotationServerOptions.TokenVariable] = AnnotationFolder.Secret },
-        };
+        ProcessStartInfo start = HaloLabProgram.Interruptible(
+            "annotate", _folder.Clips, "--prompts", Path.Combine(_folder.Clips, "prompts.jsonl"), "--grid", "5x3x3", "--store", _folder.StorePath, "--annotators", string.Join(',', ids), "--port", port);
+        start.Environment[AnnotationServerOptions.TokenVariable] = AnnotationFolder.Secret;
         _server = Process.Start(start)!;
         string line = await _server.StandardOutput.ReadLineAsync(Cancellation) ?? throw new InvalidOperationException(await _server.StandardError.ReadToEndAsync(Cancellation));
         return new Uri(new Uri(line[(line.IndexOf("http", StringComparison.Ordinal))..]).GetLeftPart(UriPartial.Authority));

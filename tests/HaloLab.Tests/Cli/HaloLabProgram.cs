@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -21,4 +22,8 @@ internal static class HaloLabProgram
         Assert.Contains(expected, result.StandardError, StringComparison.Ordinal);
         Assert.False(Directory.Exists(output), "something was written");
     }
+
+    /// <summary>How to start the program so that it hears Ctrl-C: what runs in the background of a shell ignores SIGINT, and so would what it starts.</summary>
+    public static ProcessStartInfo Interruptible(params string[] arguments) =>
+        new("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
 }

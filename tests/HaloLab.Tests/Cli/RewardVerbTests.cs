@@ -96,7 +96,7 @@ public sealed class RewardVerbTests : IDisposable
         string[] killed = [.. arguments, "--out", Path.Combine(_folder, "killed")];
         foreach (int stages in new[] { 0, 2, 4 })
         {
-            using Process run = Start(killed);
+            using Process run = Process.Start(HaloLabProgram.Interruptible(killed))!;
             while (!run.HasExited && Count() < stages + 1)
             {
                 await Task.Delay(20, Cancellation);
@@ -134,7 +134,7 @@ public sealed class RewardVerbTests : IDisposable
         await Write("overall");
         string[] arguments = [.. Arguments("toy:" + Backbone("toy"), "--patience", "0"), "--out", Output];
         arguments[Array.IndexOf(arguments, "--steps") + 1] = "4000";
-        using (Process run = Start(arguments))
+        using (Process run = Process.Start(HaloLabProgram.Interruptible(arguments))!)
         {
             string stages = Path.Combine(Output, "stages");
             while (!run.HasExited && !(Directory.Exists(stages) && Directory.GetFiles(stages, "metrics.jsonl", SearchOption.AllDirectories).Any(file => new FileInfo(file).Length > 500)))
@@ -296,7 +296,7 @@ public sealed class RewardVerbTests : IDisposable
 
         // Killed while it trains, it ends in the same heads.
         string second = Output + "-2";
-        using (Process run = Start([.. arguments, "--out", second]))
+        using (Process run = Process.Start(HaloLabProgram.Interruptible([.. arguments, "--out", second]))!)
         {
             while (!run.HasExited && !(Directory.Exists(Path.Combine(second, "stages")) && Directory.GetDirectories(Path.Combine(second, "stages")).Length > 0))
             {
@@ -311,10 +311,6 @@ public sealed class RewardVerbTests : IDisposable
         Assert.True(again.IsSuccess, again.StandardError);
         Assert.Equal(heads, FileHash.Of(Path.Combine(second, "model", "heads.safetensors")));
     }
-
-    /// <summary>What runs in the background of a shell ignores SIGINT, and so would what it starts.</summary>
-    private static Process Start(string[] arguments) => Process.Start(
-        new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
 
     private string[] Arguments(string backbone, params string[] more) =>
     [

@@ -278,8 +278,7 @@ public sealed class LabelVerbTests : IDisposable
 
     private static Process Start(string[] arguments)
     {
-        // What runs in the background of a shell ignores SIGINT, and so would what it starts.
-        ProcessStartInfo info = new("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo info = HaloLabProgram.Interruptible(arguments);
         info.Environment["OPENAI_API_KEY"] = Key;
         info.Environment["HALOLAB_SIMULATED_KEY"] = Key;
         return Process.Start(info)!;
