@@ -143,6 +143,26 @@ public sealed class BrowserTests : IDisposable
         Assert.Equal("4 4 9", Report(body, "shift"));
     }
 
+    [Fact]
+    public async Task ClipsPlayWithoutTheirScriptAndMarkNothingByThemselves()
+    {
+        const string Look = """
+            <script>
+            const report = document.body.dataset;
+            report.moving = [...document.querySelectorAll(".halo-strip.halo-moving")].map(strip => getComputedStyle(strip).animationName).join(" ");
+            report.marks = [...document.querySelectorAll(".halo-mark")].map(mark => getComputedStyle(mark).display).join(" ");
+            </script>
+            """;
+        string page = DemoPage.Build().ToHtml().Replace("</body>", Look + "</body>", StringComparison.Ordinal);
+        string withoutScript = Regex.Replace(page, "<script>(?!\\s*const report).*?</script>", "", RegexOptions.Singleline);
+        Assert.Matches("^halo-play( halo-play)*$", Report(await BodyAsync(withoutScript), "moving"));
+
+        // With it, clips move as the scrubber says, and a cell is marked only under the pointer.
+        string body = await BodyAsync(page);
+        Assert.Matches("^none( none)*$", Report(body, "moving"));
+        Assert.Matches("^none( none)*$", Report(body, "marks"));
+    }
+
     private static string Report(string body, string name) => Regex.Match(body, $"data-{name}=\"([^\"]*)\"").Groups[1].Value;
 
     private async Task<string> BodyAsync(string page)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using HaloLab.Displays;
 using HaloLab.Evaluation;
 using HaloLab.Optimisation;
@@ -224,9 +224,9 @@ public sealed class RewardReport(RewardTraining training)
 
     private static IEnumerable<HtmlFragment> Curves(TrainedReward trained)
     {
-        JsonElement[] lines = [.. File.ReadLines(Path.Combine(trained.Folder, TrainingLoop.MetricsFile)).Select(line => JsonDocument.Parse(line).RootElement)];
-        string[] losses = [.. lines.SelectMany(line => line.EnumerateObject()).Select(field => field.Name).Where(name => name.EndsWith("_loss", StringComparison.Ordinal)).Distinct()];
-        yield return new LineChart($"{RewardTraining.Name(trained.Arm)}: losses", "step", "loss", [.. losses.Select(name => Series(name, [.. lines.Where(line => line.TryGetProperty(name, out _)).Select(line => (line.GetProperty("step").GetDouble(), line.GetProperty(name).GetDouble()))]))]).ToHtml();
+        IReadOnlyList<JsonObject> lines = TrainingLoop.ReadMetrics(trained.Folder);
+        string[] losses = [.. lines.SelectMany(line => line).Select(field => field.Key).Where(name => name.EndsWith("_loss", StringComparison.Ordinal)).Distinct()];
+        yield return new LineChart($"{RewardTraining.Name(trained.Arm)}: losses", "step", "loss", [.. losses.Select(name => Series(name, [.. lines.Where(line => line.ContainsKey(name)).Select(line => (line["step"]!.GetValue<double>(), line[name]!.GetValue<double>()))]))]).ToHtml();
         (double, double)[] measured = [.. EarlyStopping.ReadFrom(trained.Folder).Select(item => ((double)item.Step, item.Value))];
         yield return new LineChart($"{RewardTraining.Name(trained.Arm)}: agreement on validation prompts", "step", "agreement", [Series("agreement", measured)]).ToHtml();
 
