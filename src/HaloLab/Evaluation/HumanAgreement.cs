@@ -50,8 +50,8 @@ public static class HumanAgreement
     }
 
     /// <summary>
-    /// Spearman's correlation over the cells of all clips. When prompts are drawn again the ranks stay those of the whole sample, which makes a
-    /// replicate a few sums instead of a sort.
+    /// Spearman's correlation over the cells of all clips; constant scores beside a reference that varies count 0: they order nothing. When prompts are
+    /// drawn again the ranks stay those of the whole sample, which makes a replicate a few sums instead of a sort.
     /// </summary>
     public static PromptStatistic PooledSpearman(IReadOnlyList<double[]> scores, IReadOnlyList<double[]> reference, IReadOnlyList<int> promptOfClip)
     {
@@ -71,7 +71,7 @@ public static class HumanAgreement
             pairs[cells[i].Prompt].Add((scoreRanks[i], referenceRanks[i]));
         }
 
-        return PromptStatistic.Correlation(pairs);
+        return PromptStatistic.Correlation(pairs, ofConstantX: 0);
     }
 
     /// <summary>

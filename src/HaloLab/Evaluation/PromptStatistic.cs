@@ -27,15 +27,27 @@ public sealed class PromptStatistic
         return new PromptStatistic(sums.Count, prompts => prompts.Sum(prompt => sums[prompt]) / prompts.Sum(prompt => counts[prompt]));
     }
 
-    /// <summary>Pearson's correlation of all pairs of values of the prompts drawn.</summary>
+    /// <summary>Pearson's correlation of all pairs of values of the prompts drawn; NaN where the second values are all the same.</summary>
     /// <param name="pairs">The pairs of each prompt, finite.</param>
-    public static PromptStatistic Correlation(IReadOnlyList<IReadOnlyList<(double X, double Y)>> pairs)
+    /// <param name="ofConstantX">The value where the first values are all the same and the second are not.</param>
+    public static PromptStatistic Correlation(IReadOnlyList<IReadOnlyList<(double X, double Y)>> pairs, double ofConstantX = double.NaN)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         double[][] moments = [.. pairs.Select(list => (double[])
             [list.Count, list.Sum(p => p.X), list.Sum(p => p.Y), list.Sum(p => p.X * p.X), list.Sum(p => p.Y * p.Y), list.Sum(p => p.X * p.Y)])];
         return new PromptStatistic(pairs.Count, prompts =>
         {
+            // Asked of the values: a variance that is a difference of sums is seldom exactly 0.
+            if (!Varies(prompts, pair => pair.Y))
+            {
+                return double.NaN;
+            }
+
+            if (!Varies(prompts, pair => pair.X))
+            {
+                return ofConstantX;
+            }
+
             double[] sums = new double[6];
             foreach (int prompt in prompts)
             {
@@ -48,6 +60,10 @@ public sealed class PromptStatistic
             (double n, double x, double y) = (sums[0], sums[1] / sums[0], sums[2] / sums[0]);
             return ((sums[5] / n) - (x * y)) / Math.Sqrt(((sums[3] / n) - (x * x)) * ((sums[4] / n) - (y * y)));
         });
+
+        // Ends at the second distinct value, so in most draws at once.
+        bool Varies(IReadOnlyList<int> prompts, Func<(double X, double Y), double> value) =>
+            prompts.SelectMany(prompt => pairs[prompt]).Select(value).Distinct().Skip(1).Any();
     }
 
     /// <summary>Krippendorff's α of all units of the prompts drawn.</summary>

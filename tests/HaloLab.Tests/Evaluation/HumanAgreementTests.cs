@@ -53,6 +53,22 @@ public class HumanAgreementTests
     }
 
     [Fact]
+    public void PooledSpearmanOfConstantScoresIsZero()
+    {
+        // A reward model that has not learned to see a defect gives 5 everywhere: it agrees with nobody, and a difference to it is defined.
+        double[][] reference = [[1, 2, 4, 3], [1, 2, 3, 4], [5, 5, 5, 5]];
+        double[][] constant = [[5, 5, 5, 5], [5, 5, 5, 5], [5, 5, 5, 5]];
+        double[][] scores = [[1, 2, 4, 3], [5, 5, 5, 5], [5, 5, 5, 5]];
+        Assert.Equal(0.0, HumanAgreement.PooledSpearman(constant, reference, [0, 1, 2]).Estimate());
+        PromptStatistic statistic = HumanAgreement.PooledSpearman(scores, reference, [0, 1, 2]);
+        Assert.InRange(statistic.Estimate(), 0.1, 1);
+
+        // Also where only the prompts drawn are constant, although their rank is not the mean rank; a constant reference has no correlation at all.
+        Assert.Equal(0.0, statistic.Of([1, 1, 1]));
+        Assert.Equal(double.NaN, statistic.Of([2, 2]));
+    }
+
+    [Fact]
     public void LeaveOneOutHoldsModelAndAnnotatorAgainstTheSameOthers()
     {
         // Three annotators, two clips of one prompt, three cells. The third annotator prefers the other clip in cell 1 and skipped cell 2.

@@ -98,8 +98,10 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
         PromptStatistic Consistency(Evidence seed, RewardArm arm)
         {
             double[][] patches = seed.Agreement.PatchRewards[SeedStages.ModelName(arm, labelBudgets[^1])];
-            return PromptStatistic.Correlation([.. Enumerable.Range(0, seed.PromptCount).Select(prompt =>
-                (IReadOnlyList<(double, double)>)[.. seed.ClipsOf(prompt).Select(clip => (patches[clip].Average(), seed.Agreement.VideoRewards[clip]))])]);
+            return PromptStatistic.Correlation(
+                [.. Enumerable.Range(0, seed.PromptCount).Select(prompt =>
+                    (IReadOnlyList<(double, double)>)[.. seed.ClipsOf(prompt).Select(clip => (patches[clip].Average(), seed.Agreement.VideoRewards[clip]))])],
+                ofConstantX: 0);
         }
     }
 
