@@ -22,6 +22,11 @@ Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchSco
 Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
 Add("label", "Requests a second of the chat teacher against the simulated endpoint.", count => LabelRate.RunAsync(count).GetAwaiter().GetResult());
+Add("views", "What each view costs a chat teacher, and how well its grades follow the oracle; --rounds clips.", count =>
+{
+    TeacherViews.RunAsync(count).GetAwaiter().GetResult();
+    return true;
+});
 return root.Parse(args).Invoke();
 
 void Add(string name, string description, Func<int, bool> run)

@@ -27,6 +27,12 @@ internal sealed class CellInterruption(Action notifyStuck)
 
     public bool WasRequested => Volatile.Read(ref _requests) > 0;
 
+    /// <summary>
+    /// Whether the runtime was asked to stop the thread. It does so from within a handler of its own signal, which therefore stays blocked in that thread and in
+    /// what is started from it, and holds the handler for unfinished: code that computes there cannot be stopped a second time.
+    /// </summary>
+    public bool HasStoppedThread => _abort.IsCancellationRequested;
+
     /// <summary>Runs the cell's code on this thread.</summary>
     /// <returns>Whether the runtime had to stop it.</returns>
     public bool Run(Action action)

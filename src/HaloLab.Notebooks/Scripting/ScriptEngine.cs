@@ -15,8 +15,8 @@ namespace HaloLab.Notebooks.Scripting;
 
 /// <summary>
 /// Runs cells of C# script one after the other; what one declares the next can use and redeclare. The kernel and the runner are two ways to feed
-/// it. It takes over the console of the process while it lives. Cells run on the thread that calls <see cref="Run(string, string)"/>, one at a time: torch keeps
-/// its scopes and modes per thread.
+/// it. It takes over the console of the process while it lives. Cells run one at a time, all on one thread of their own (torch keeps its scopes and modes per
+/// thread), until the runtime has had to stop one: the next runs on a new thread.
 /// </summary>
 public sealed class ScriptEngine : IDisposable
 {
@@ -39,6 +39,7 @@ public sealed class ScriptEngine : IDisposable
     private readonly Dictionary<string, string> _sources = [];
     private ScriptState<object>? _state;
     private CellInterruption? _interruption;
+    private CellThread _thread = new();
     private int _displays;
 
     /// <param name="folder">The notebook's folder: relative paths of <c>#r</c> and <c>#load</c> begin there.</param>
@@ -83,6 +84,78 @@ public sealed class ScriptEngine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(code);
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (_interruption is { HasStoppedThread: true })
+        {
+            _thread.Dispose();
+            _thread = new CellThread();
+        }
+
+        return _thread.Run(() => RunHere(code, name));
+    }
+
+    /// <summary>Asks the running cell to stop; from any thread. Asked twice, it is stopped without grace.</summary>
+    public void Interrupt() => Volatile.Read(ref _interruption)?.Request();
+
+    /// <summary>The value of an expression in any form, without showing it: for Jupyter's user expressions.</summary>
+    internal (MimeBundle? Value, CellError? Error) Evaluate(string expression)
+    {
+        if (_state is null)
+        {
+            return (null, CellError.Of("NotDefined", "No cell has run yet."));
+        }
+
+        try
+        {
+            return (_thread.Run(() => Formatters.Format(_state.ContinueWithAsync<object>(expression, WithoutReferences(_options)).GetAwaiter().GetResult().ReturnValue)), null);
+        }
+        catch (CompilationErrorException exception)
+        {
+            return (null, CellError.OfCompilation(exception.Diagnostics, _references.TakeAdvice()));
+        }
+        catch (Exception exception)
+        {
+            return (null, CellError.OfException(exception, Line));
+        }
+    }
+
+    internal DisplayHandle Display(object? value)
+    {
+        string id = string.Create(CultureInfo.InvariantCulture, $"halolab-{Environment.ProcessId}-{Interlocked.Increment(ref _displays)}");
+        Show(value, id, isUpdate: false);
+        return new DisplayHandle(id, changed => Update(changed, id));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _thread.Dispose();
+        FlushConsole();
+        Console.SetOut(_console.Out);
+        Console.SetError(_console.Error);
+        Console.SetIn(_console.In);
+        _out.Dispose();
+        _error.Dispose();
+        Language.Dispose();
+        _loader.Dispose();
+        _shadowCopies.Dispose();
+    }
+
+    /// <summary>The options under which cells compile, wherever that is done.</summary>
+    internal static ScriptOptions MakeOptions(string folder, MetadataReferenceResolver references) => ScriptOptions.Default
+        .WithReferences(HostAssemblies.Default)
+        .WithMetadataResolver(references)
+        .WithSourceResolver(ScriptSourceResolver.Default.WithBaseDirectory(folder))
+        .WithImports(Imports)
+        .WithLanguageVersion(LanguageVersion.Preview)
+        .WithOptimizationLevel(OptimizationLevel.Release)
+        .WithEmitDebugInformation(true)
+        .WithFileEncoding(Encoding.UTF8);
+
+    /// <summary>For the cells after the first: they have the references of those before, and would carry them twice.</summary>
+    internal static ScriptOptions WithoutReferences(ScriptOptions options) => options.WithReferences(ImmutableArray<MetadataReference>.Empty);
+
+    private CellError? RunHere(string code, string name)
+    {
         _out.BeginCell();
         _error.BeginCell();
         Formatters.BeginCell(code);
@@ -113,66 +186,6 @@ public sealed class ScriptEngine : IDisposable
             FlushConsole();
         }
     }
-
-    /// <summary>Asks the running cell to stop; from any thread. Asked twice, it is stopped without grace.</summary>
-    public void Interrupt() => Volatile.Read(ref _interruption)?.Request();
-
-    /// <summary>The value of an expression in any form, without showing it: for Jupyter's user expressions.</summary>
-    internal (MimeBundle? Value, CellError? Error) Evaluate(string expression)
-    {
-        if (_state is null)
-        {
-            return (null, CellError.Of("NotDefined", "No cell has run yet."));
-        }
-
-        try
-        {
-            return (Formatters.Format(_state.ContinueWithAsync<object>(expression, WithoutReferences(_options)).GetAwaiter().GetResult().ReturnValue), null);
-        }
-        catch (CompilationErrorException exception)
-        {
-            return (null, CellError.OfCompilation(exception.Diagnostics, _references.TakeAdvice()));
-        }
-        catch (Exception exception)
-        {
-            return (null, CellError.OfException(exception, Line));
-        }
-    }
-
-    internal DisplayHandle Display(object? value)
-    {
-        string id = string.Create(CultureInfo.InvariantCulture, $"halolab-{Environment.ProcessId}-{Interlocked.Increment(ref _displays)}");
-        Show(value, id, isUpdate: false);
-        return new DisplayHandle(id, changed => Update(changed, id));
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        FlushConsole();
-        Console.SetOut(_console.Out);
-        Console.SetError(_console.Error);
-        Console.SetIn(_console.In);
-        _out.Dispose();
-        _error.Dispose();
-        Language.Dispose();
-        _loader.Dispose();
-        _shadowCopies.Dispose();
-    }
-
-    /// <summary>The options under which cells compile, wherever that is done.</summary>
-    internal static ScriptOptions MakeOptions(string folder, MetadataReferenceResolver references) => ScriptOptions.Default
-        .WithReferences(HostAssemblies.Default)
-        .WithMetadataResolver(references)
-        .WithSourceResolver(ScriptSourceResolver.Default.WithBaseDirectory(folder))
-        .WithImports(Imports)
-        .WithLanguageVersion(LanguageVersion.Preview)
-        .WithOptimizationLevel(OptimizationLevel.Release)
-        .WithEmitDebugInformation(true)
-        .WithFileEncoding(Encoding.UTF8);
-
-    /// <summary>For the cells after the first: they have the references of those before, and would carry them twice.</summary>
-    internal static ScriptOptions WithoutReferences(ScriptOptions options) => options.WithReferences(ImmutableArray<MetadataReference>.Empty);
 
     private CellError? Run(CellSource source, string name, CellInterruption interruption)
     {

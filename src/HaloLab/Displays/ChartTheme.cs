@@ -59,7 +59,8 @@ internal static partial class ChartTheme
         return model;
     }
 
-    public static LinearAxis Axis(AxisPosition position, string title, bool withGrid) => Styled(new LinearAxis(), position, title, withGrid);
+    public static LinearAxis Axis(AxisPosition position, string title, bool withGrid) =>
+        Styled(new LinearAxis { LabelFormatter = value => DisplayNumber.Format(value, "g6") }, position, title, withGrid);
 
     public static T Styled<T>(T axis, AxisPosition position, string title, bool withGrid)
         where T : Axis

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace HaloLab.Notebooks.Tests.Documents;
 
-/// <summary>Writes small notebooks for tests.</summary>
+/// <summary>Writes small notebooks for tests, and reads what notebooks show that have run.</summary>
 internal static class NotebookFile
 {
     public static JsonObject Code(string source, params string[] tags) => new()
@@ -35,4 +35,11 @@ internal static class NotebookFile
         File.WriteAllText(path, notebook.ToJsonString());
         return path;
     }
+
+    /// <summary>Everything that a notebook shows which has run, as a console would.</summary>
+    public static string Shown(string path) => string.Concat(JsonNode.Parse(File.ReadAllText(path))!["cells"]!.AsArray()
+        .SelectMany(cell => cell!["outputs"] as JsonArray ?? [])
+        .Select(output => output!["text"] is { } text ? Text(text) : Text(output["data"]!["text/plain"]) + "\n"));
+
+    private static string Text(JsonNode? node) => node is JsonArray lines ? string.Concat(lines.Select(line => line!.GetValue<string>())) : node!.GetValue<string>();
 }

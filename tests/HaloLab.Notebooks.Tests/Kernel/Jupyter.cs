@@ -6,9 +6,6 @@ namespace HaloLab.Notebooks.Tests.Kernel;
 /// <summary>Jupyter as the distribution packages it, with this build's kernel installed in a folder of the test's own.</summary>
 internal sealed class Jupyter : IDisposable
 {
-    // A thread of the tests in which a cell was stopped may keep the runtime's own signal blocked, and what it starts would have it blocked, too.
-    private const string NoSignalBlocked = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execvp(sys.argv[1], sys.argv[1:])";
-
     private readonly string _python;
 
     private Jupyter(string python) => _python = python;
@@ -50,8 +47,8 @@ internal sealed class Jupyter : IDisposable
 
     private async Task<BufferedCommandResult> Run(string program, params string[] arguments) => await Command(program, arguments).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 
-    private Command Command(string program, params string[] arguments) => CliWrap.Cli.Wrap(_python)
-        .WithArguments(["-c", NoSignalBlocked, program, .. arguments])
+    private Command Command(string program, params string[] arguments) => CliWrap.Cli.Wrap(program)
+        .WithArguments(arguments)
         .WithEnvironmentVariables(variables => variables
             .Set("JUPYTER_DATA_DIR", Path.Combine(Folder, "data")).Set("JUPYTER_RUNTIME_DIR", Path.Combine(Folder, "runtime")).Set("JUPYTER_CONFIG_DIR", Path.Combine(Folder, "config"))
             .Set("IPYTHONDIR", Path.Combine(Folder, "ipython")))

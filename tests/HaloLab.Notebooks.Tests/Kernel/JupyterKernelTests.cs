@@ -1,7 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using HaloLab.Notebooks.Kernel;
+using HaloLab.Notebooks.Tests.Documents;
 
 namespace HaloLab.Notebooks.Tests.Kernel;
 
@@ -37,9 +38,9 @@ public class JupyterKernelTests
         Assert.True(converted.IsSuccess, converted.StandardError);
         BufferedCommandResult run = await HaloLabProgram.Run("notebooks", "run", Path.Combine(notebooks, "00-environment.ipynb"), "--out", Path.Combine(jupyter.Folder, "run"));
         Assert.True(run.IsSuccess, run.StandardError);
-        string[] byJupyter = PlainOutputs(Path.Combine(jupyter.Folder, "00-environment.ipynb"));
-        Assert.Equal(byJupyter, PlainOutputs(Path.Combine(jupyter.Folder, "run", "00-environment.ipynb")));
-        Assert.Contains(byJupyter, text => text.Contains("weighted by size", StringComparison.Ordinal));
+        string byJupyter = NotebookFile.Shown(Path.Combine(jupyter.Folder, "00-environment.ipynb"));
+        Assert.Equal(byJupyter, NotebookFile.Shown(Path.Combine(jupyter.Folder, "run", "00-environment.ipynb")));
+        Assert.Contains("weighted by size", byJupyter, StringComparison.Ordinal);
 
         BufferedCommandResult valid = await jupyter.Python("-c", $"import nbformat; nbformat.validate(nbformat.read({Quoted(Path.Combine(jupyter.Folder, "run", "00-environment.ipynb"))}, as_version=nbformat.NO_CONVERT))");
         Assert.True(valid.IsSuccess, valid.StandardError);
@@ -77,6 +78,34 @@ public class JupyterKernelTests
         }
     }
 
+    /// <summary>
+    /// The staged notebooks at their default size, one after the other as a reviewer runs them, then by the runner without Jupyter. The stages of <c>runs/reproduce</c> are taken
+    /// where they are there (run <c>halolab reproduce</c> before), else computed; what a notebook trains itself is trained by whoever comes first.
+    /// </summary>
+    [Theory]
+    [InlineData("00-environment")]
+    [InlineData("01-toy-world")]
+    [InlineData("02-distillation")]
+    [InlineData("03-reward-calibration")]
+    [InlineData("04-gran-dpo")]
+    [InlineData("05-evaluation")]
+    [InlineData("06-ablations")]
+    [InlineData("07-patch-defects")]
+    [InlineData("08-your-own-videos")]
+    [Trait("Category", "Long")]
+    public async Task NbconvertRunsEveryNotebookAsTheRunnerDoes(string name)
+    {
+        using Jupyter jupyter = await Jupyter.Require("nbconvert");
+        string notebook = Path.Combine(RepositoryRoot.Path, "notebooks", name + ".ipynb");
+        Stopwatch watch = Stopwatch.StartNew();
+        BufferedCommandResult converted = await jupyter.Python("-m", "nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=-1", notebook, "--output-dir", jupyter.Folder);
+        Assert.True(converted.IsSuccess, converted.StandardError);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{name}: {watch.Elapsed.TotalSeconds:0} s");
+        BufferedCommandResult run = await HaloLabProgram.Run("notebooks", "run", notebook, "--out", Path.Combine(jupyter.Folder, "run"));
+        Assert.True(run.IsSuccess, run.StandardError);
+        Assert.Equal(NotebookFile.Shown(Path.Combine(jupyter.Folder, name + ".ipynb")), NotebookFile.Shown(Path.Combine(jupyter.Folder, "run", name + ".ipynb")));
+    }
+
     /// <summary>A cell becomes an assembly, which .NET cannot unload: 161 MB after 100 cells and 231 MB after 1000 when measured.</summary>
     [Fact]
     [Trait("Category", "Long")]
@@ -101,11 +130,4 @@ public class JupyterKernelTests
     }
 
     private static string Quoted(string text) => $"'{text}'";
-
-    private static string[] PlainOutputs(string path) =>
-    [
-        .. JsonNode.Parse(File.ReadAllText(path))!["cells"]!.AsArray().SelectMany(cell => cell!["outputs"] as JsonArray ?? []).Select(output => Text(output!["text"] ?? output["data"]!["text/plain"])),
-    ];
-
-    private static string Text(JsonNode? node) => node is JsonArray lines ? string.Concat(lines.Select(line => line!.GetValue<string>())) : node!.GetValue<string>();
 }

@@ -272,6 +272,27 @@ public sealed class ScriptEngineTests : IDisposable
     }
 
     [Fact]
+    public void CodeThatComputesIsStoppedEveryTime()
+    {
+        // The runtime stops code from within its own signal, which a thread that was stopped so does not take again.
+        _cells.Run("using static TorchSharp.torch; set_num_threads(1); Thread own = Thread.CurrentThread;");
+        Assert.Equal("True", _cells.Run("own == Thread.CurrentThread"));
+        for (int time = 0; time < 3; time++)
+        {
+            CellError error = Interrupted("while (true) { }", out TimeSpan taken);
+            Assert.Equal(CellError.InterruptedName, error.Name);
+            Assert.InRange(taken.TotalSeconds, 1, 8);
+        }
+
+        Assert.Equal("1", _cells.Run("get_num_threads()"));
+
+        // Nor does what is started from a thread with the signal blocked (the last of the runtime's real-time signals, 34).
+        string status = _cells.Run("Console.Write(System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(\"cat\", \"/proc/self/status\") { RedirectStandardOutput = true })!.StandardOutput.ReadToEnd())");
+        string blocked = status.Split('\n').Single(line => line.StartsWith("SigBlk:", StringComparison.Ordinal))["SigBlk:".Length..].Trim();
+        Assert.Equal(0ul, Convert.ToUInt64(blocked, 16) >> 33 & 1);
+    }
+
+    [Fact]
     public void InterruptBetweenCellsDoesNothing()
     {
         _cells.Run("1");

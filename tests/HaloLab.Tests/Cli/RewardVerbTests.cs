@@ -30,11 +30,16 @@ public sealed class RewardVerbTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Fact]
+    public Task ViClipGoesOnOnPatchLabelsAndScoresPatches() => GoesOnOnPatchLabelsAndScoresPatches("viclip", "overall", "heads");
+
     [Theory]
+    [Trait("Category", "Long")]
     [InlineData("videoreward", "VQ", "lora")]
     [InlineData("videoscore", "visual quality", "heads")]
-    [InlineData("viclip", "overall", "heads")]
-    public async Task APublishedModelGoesOnOnPatchLabelsAndScoresPatches(string kind, string dimension, string train)
+    public Task ALanguageModelGoesOnOnPatchLabelsAndScoresPatches(string kind, string dimension, string train) => GoesOnOnPatchLabelsAndScoresPatches(kind, dimension, train);
+
+    private async Task GoesOnOnPatchLabelsAndScoresPatches(string kind, string dimension, string train)
     {
         Ffmpeg.Require();
         await Write(dimension);
@@ -277,6 +282,7 @@ public sealed class RewardVerbTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task VideoRewardGoesOnOnVideoAlignsPairsAndResumesExactly()
     {
         Ffmpeg.Require();

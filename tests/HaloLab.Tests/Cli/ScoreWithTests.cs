@@ -116,6 +116,7 @@ public sealed class ScoreWithTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task RealVideosAreScored()
     {
         Ffmpeg.Require();

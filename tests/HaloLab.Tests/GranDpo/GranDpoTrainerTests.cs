@@ -192,10 +192,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         using TinyDenoiser model = new();
         using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, LoraRank = rank, AverageDecay = 0.9 }, _folder);
         List<long> counts = [];
-
-        // What earlier tests left to the finalisers must not go while we count; ours would not go at all.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        LiveTensors.CountSettled();
         trainer.Run(Path.Combine(_folder, "run"), _ => counts.Add(Tensor.TotalCount), Token);
         Assert.Equal(203, counts.Count);
         Assert.All(counts[3..], count => Assert.Equal(counts[2], count));

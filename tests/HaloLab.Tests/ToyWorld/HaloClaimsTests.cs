@@ -1,4 +1,5 @@
 using HaloLab.Experiments;
+using HaloLab.Experiments.Rewards;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Reproduction;
@@ -110,6 +111,8 @@ public sealed class HaloClaimsTests
         Assert.All(background.Agreement, row => Assert.True(row.Model > row.Annotators, row.Measure));
         Assert.Equal(["continued 12", "continued 48", "patch-only 12", "patch-only 48", "joint 12", "joint 48"], background.Efficiency.Select(row => $"{row.Arm} {row.LabelledPrompts}"));
         Assert.True(background.Efficiency[0].PooledSpearman > background.Efficiency[2].PooledSpearman);
+        Assert.Equal(1, background.LabelRatioSeeds);
+        Assert.InRange(background.LabelRatio.Estimate, 0, 0.5);
     }
 
     [Theory]
@@ -160,7 +163,8 @@ public sealed class HaloClaimsTests
         {
             foreach (int labels in new[] { 12, 48 })
             {
-                rewards.Add(SeedStages.ModelName(arm, labels), Noisy(arm == RewardArm.Continued ? modelNoise : scratchNoise));
+                double fewer = labels == 12 ? 1.5 : 1;
+                rewards.Add(SeedStages.ModelName(arm, labels), Noisy(fewer * (arm == RewardArm.Continued ? modelNoise : scratchNoise)));
             }
         }
 

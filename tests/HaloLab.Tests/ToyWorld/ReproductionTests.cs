@@ -1,4 +1,5 @@
 using HaloLab.Experiments;
+using HaloLab.Experiments.Rewards;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld.Reproduction;
 

@@ -20,7 +20,7 @@ public sealed class ToyPretrainingTests : IDisposable
         {
             AutoencoderSteps = 2,
             CleanClips = 8,
-            CorpusClips = 1000,
+            CorpusClips = 160,
             LayoutPriorSteps = 2,
             FrameSteps = 2,
             GeneratorSteps = 2,

@@ -29,8 +29,7 @@ public sealed class ToyTrainingMemory(ITestOutputHelper output) : IDisposable
         GranDpoTrainerOptions options = new() { Seed = 1, Steps = Steps, BatchPairs = 2, Grid = Grid, DrawsPerPair = 2 };
         using GranDpoTrainer trainer = new(generator.Denoiser, generator, ToyModels.TrainingTarget, pairs, options, _folder);
         List<long> counts = [];
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        LiveTensors.CountSettled();
         trainer.Run(Path.Combine(_folder, "run"), _ => counts.Add(Tensor.TotalCount), TestContext.Current.CancellationToken);
         output.WriteLine($"{counts[^1]} live tensors, {Environment.WorkingSet >> 20} MiB");
         Assert.Equal(Steps, counts.Count);

@@ -56,7 +56,7 @@ public class CellSumsTests
         CellSums cells = new(new PatchGrid(2, 2, 2), 4, 5, 6);
         using Tensor values = zeros([1, 2, 4, 5, 6]);
         cells.Means(values).Dispose();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.CountSettled();
         for (int i = 0; i < 5; i++)
         {
             cells.Means(values).Dispose();

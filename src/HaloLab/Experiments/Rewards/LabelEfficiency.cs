@@ -2,7 +2,7 @@ using HaloLab.Statistics;
 
 namespace HaloLab.Experiments.Rewards;
 
-/// <summary>Agreement against the number of labelled patches: of each arm and seed a line a + b · ln n by least squares.</summary>
+/// <summary>Agreement against the number of labels: of each arm and seed a line a + b · ln n by least squares.</summary>
 internal sealed class LabelEfficiency
 {
     private readonly IReadOnlyList<LabelEfficiencyPoint> _points;
@@ -13,7 +13,7 @@ internal sealed class LabelEfficiency
     public (double Intercept, double Slope)? Line(RewardArm arm, long seed)
     {
         LabelEfficiencyPoint[] points = [.. _points.Where(point => point.Arm == arm && point.Seed == seed && double.IsFinite(point.Agreement))];
-        double[] x = [.. points.Select(point => Math.Log(point.Patches))];
+        double[] x = [.. points.Select(point => Math.Log(point.Labels))];
         double[] y = [.. points.Select(point => point.Agreement)];
         if (x.Distinct().Count() < 2)
         {
@@ -31,17 +31,21 @@ internal sealed class LabelEfficiency
     /// </summary>
     public double? Ratio(long seed)
     {
-        LabelEfficiencyPoint? most = _points.Where(point => point.Arm == RewardArm.PatchOnly && point.Seed == seed && double.IsFinite(point.Agreement)).MaxBy(point => point.Patches);
-        return most is null || Line(RewardArm.Continued, seed) is not { Slope: > 0 } line ? null : Math.Exp((most.Agreement - line.Intercept) / line.Slope) / most.Patches;
+        LabelEfficiencyPoint? most = _points.Where(point => point.Arm == RewardArm.PatchOnly && point.Seed == seed && double.IsFinite(point.Agreement)).MaxBy(point => point.Labels);
+        return most is null || Line(RewardArm.Continued, seed) is not { Slope: > 0 } line ? null : Math.Exp((most.Agreement - line.Intercept) / line.Slope) / most.Labels;
     }
 
-    /// <summary>The mean of the seeds' ratios with its interval; undefined with fewer than two.</summary>
-    public Interval Ratio(IEnumerable<long> seeds) => Interval.OfMean([.. seeds.Select(seed => Ratio(seed)).OfType<double>()]);
+    /// <summary>The geometric mean of the ratios of seeds that have one, with its interval, which is undefined with fewer than two.</summary>
+    public Interval Ratio(IEnumerable<long> seeds)
+    {
+        Interval logarithm = Interval.OfMean([.. seeds.Select(seed => Ratio(seed)).OfType<double>().Select(ratio => Math.Log(ratio))]);
+        return logarithm with { Estimate = Math.Exp(logarithm.Estimate), Low = Math.Exp(logarithm.Low), High = Math.Exp(logarithm.High) };
+    }
 }
 
 /// <summary>One trained model of the curve.</summary>
 /// <param name="Arm">The arm.</param>
 /// <param name="Seed">The seed.</param>
-/// <param name="Patches">Labelled patches that it was trained on.</param>
+/// <param name="Labels">How much it was labelled, above 0: patches, or prompts of equally many patches.</param>
 /// <param name="Agreement">Its agreement on the test prompts.</param>
-internal sealed record LabelEfficiencyPoint(RewardArm Arm, long Seed, int Patches, double Agreement);
+internal sealed record LabelEfficiencyPoint(RewardArm Arm, long Seed, int Labels, double Agreement);

@@ -33,7 +33,7 @@ internal sealed class EncodedCorpus : IDisposable
     {
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor>[] files =
-            [.. Enumerable.Range(0, clips / LatentEncoding.ClipsPerFile).Select(i => Safetensors.Load(context.Input(latents.Name, LatentEncoding.FileName(i))))];
+            [.. LatentEncoding.FilesOf(clips).Select(file => Safetensors.Load(context.Input(latents.Name, file)))];
         Tensor latents_NCTHW = cat([.. files.Select(file => file["latents"])]).to(Compute.Device);
         Tensor tokens_NL = cat([.. files.Select(file => file["tokens"])]).to(Compute.Device);
         double scale = 1.0 / files[0]["latents"].to(ScalarType.Float32).std().item<float>();

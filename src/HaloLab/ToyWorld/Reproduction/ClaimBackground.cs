@@ -1,9 +1,17 @@
+using HaloLab.Statistics;
+
 namespace HaloLab.ToyWorld.Reproduction;
 
-/// <summary>Numbers behind claims C1 and C2 that their differences do not show, means over seeds.</summary>
+/// <summary>Numbers behind claims C1 and C2 that their differences do not show, over all seeds.</summary>
 /// <param name="Agreement">Agreement with the annotators by measure.</param>
 /// <param name="Efficiency">Agreement by reward model and number of labels.</param>
-internal sealed record ClaimBackground(IReadOnlyList<ClaimBackground.AgreementRow> Agreement, IReadOnlyList<ClaimBackground.EfficiencyRow> Efficiency)
+/// <param name="LabelRatio">
+/// The share of the labels at which the continued model reaches the agreement that the patch-only model has with all of them, on lines through each seed's numbers of
+/// labels (<see cref="Experiments.Rewards.LabelEfficiency"/>).
+/// </param>
+/// <param name="LabelRatioSeeds">Seeds whose lines have that share.</param>
+internal sealed record ClaimBackground(
+    IReadOnlyList<ClaimBackground.AgreementRow> Agreement, IReadOnlyList<ClaimBackground.EfficiencyRow> Efficiency, Interval LabelRatio, int LabelRatioSeeds)
 {
     /// <param name="Measure">The measure.</param>
     /// <param name="Model">Mean over annotators of the patch reward model's agreement with all others.</param>

@@ -11,7 +11,7 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
 
     public Stage Stage() => new(
         "claims",
-        4,
+        5,
         new JsonObject { ["preset"] = settings.Preset, ["threshold"] = generator.DefectThreshold },
         [.. seeds.SelectMany(seed => seed.Judged())],
         5,

@@ -1,5 +1,6 @@
 using HaloLab.Evaluation;
 using HaloLab.Experiments;
+using HaloLab.Experiments.Rewards;
 using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld.Reproduction;
@@ -41,11 +42,18 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
             AnnotatorComparison[] comparisons = [.. evidence.Select(seed => LeaveOneOut(seed, measure.Measure))];
             return new ClaimBackground.AgreementRow(measure.Name, comparisons.Average(item => item.Model.Estimate()), comparisons.Average(item => item.Annotators.Estimate()));
         });
-        IEnumerable<ClaimBackground.EfficiencyRow> efficiency =
-            from arm in Enum.GetValues<RewardArm>()
-            from labels in labelBudgets
-            select new ClaimBackground.EfficiencyRow(RewardStage.Name(arm), labels, evidence.Average(seed => Pooled(seed, arm, labels).Estimate()));
-        return new ClaimBackground([.. agreement], [.. efficiency]);
+        LabelEfficiencyPoint[] points =
+        [
+            .. from arm in Enum.GetValues<RewardArm>()
+               from labels in labelBudgets
+               from seed in Enumerable.Range(0, evidence.Count)
+               select new LabelEfficiencyPoint(arm, seed, labels, Pooled(evidence[seed], arm, labels).Estimate()),
+        ];
+        IEnumerable<ClaimBackground.EfficiencyRow> efficiency = points.GroupBy(point => (point.Arm, point.Labels))
+            .Select(group => new ClaimBackground.EfficiencyRow(RewardTraining.Name(group.Key.Arm), group.Key.Labels, group.Average(point => point.Agreement)));
+        LabelEfficiency curve = new(points);
+        long[] seeds = [.. Enumerable.Range(0, evidence.Count).Select(seed => (long)seed).Where(seed => curve.Ratio(seed) is not null)];
+        return new ClaimBackground([.. agreement], [.. efficiency], curve.Ratio(seeds), seeds.Length);
     }
 
     private static (string Name, HumanAgreement.Measure Measure)[] AgreementMeasures { get; } =
@@ -84,7 +92,7 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
         foreach (RewardArm other in new[] { RewardArm.PatchOnly, RewardArm.Joint })
         {
             comparisons.Add(_judge.Judge(
-                $"pooled Spearman with annotators at {fewest} labelled prompts: continued − {RewardStage.Name(other)} from scratch",
+                $"pooled Spearman with annotators at {fewest} labelled prompts: continued − {RewardTraining.Name(other)} from scratch",
                 new ClaimRule(0, ClaimDirection.Above),
                 [.. evidence.Select(seed => Pooled(seed, RewardArm.Continued, fewest).Minus(Pooled(seed, other, fewest)))]));
         }

@@ -59,9 +59,17 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
             [new("agreement with the other annotators"), new("patch reward model", true, "0.000"), new("mean annotator", true, "0.000")],
             [.. background.Agreement.Select(row => (IReadOnlyList<object?>)[row.Measure, row.Model, row.Annotators])]).ToHtml()],
         "C2" => [new LineChart("Agreement against number of labels", "labelled prompts", "pooled Spearman", [.. background.Efficiency.GroupBy(row => row.Arm).Select(arm =>
-            new ChartSeries(arm.Key, [.. arm.Select(row => (double)row.LabelledPrompts)], [.. arm.Select(row => row.PooledSpearman)]))]).ToHtml()],
+            new ChartSeries(arm.Key, [.. arm.Select(row => (double)row.LabelledPrompts)], [.. arm.Select(row => row.PooledSpearman)]))]).ToHtml(), LabelRatio(background)],
         _ => [],
     };
+
+    private static HtmlFragment LabelRatio(ClaimBackground background)
+    {
+        (string estimate, string interval) = DisplayNumber.Estimate(background.LabelRatio);
+        return background.LabelRatioSeeds == 0
+            ? Note("The continued model's agreement does not rise with the number of labels, so it says no number at which it reaches the patch-only model.")
+            : Note($"On lines through these points over the logarithm of the number of labels, the continued model reaches the agreement that the patch-only model has with all labels at {estimate} of them{(background.LabelRatio.IsDefined ? $" (95 % interval over {background.LabelRatioSeeds} seeds {interval})" : ", one seed")}.");
+    }
 
     private HtmlFragment BeforeAndAfter()
     {

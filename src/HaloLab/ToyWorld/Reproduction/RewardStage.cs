@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Experiments;
+using HaloLab.Experiments.Rewards;
 using HaloLab.Generation;
 using HaloLab.Rewards;
 using HaloLab.ToyWorld.Pretraining;
@@ -16,12 +17,12 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
     private int Steps => Math.Max(1, settings.RewardSteps * labelledPrompts / settings.LabelledPrompts);
 
     public Stage Stage() => new(
-        $"reward-{Name(arm)}-{labelledPrompts}-s{seed}",
+        $"reward-{RewardTraining.Name(arm)}-{labelledPrompts}-s{seed}",
         4,
         new JsonObject
         {
             ["seed"] = seed,
-            ["arm"] = Name(arm),
+            ["arm"] = RewardTraining.Name(arm),
             ["videoRewardModel"] = ToyRewardTraining.HashOf(generator.Folder),
             ["labelledPrompts"] = labelledPrompts,
             ["options"] = JsonSerializer.SerializeToNode(Options()),
@@ -29,13 +30,6 @@ internal sealed class RewardStage(ReproductionSettings settings, long seed, ToyG
         [candidates, labels],
         Steps * SecondsPerStep,
         Train);
-
-    public static string Name(RewardArm arm) => arm switch
-    {
-        RewardArm.Continued => "continued",
-        RewardArm.PatchOnly => "patch-only",
-        _ => "joint",
-    };
 
     private void Train(StageContext context)
     {

@@ -1,4 +1,5 @@
 using HaloLab.Experiments;
+using HaloLab.Experiments.Rewards;
 using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld.Reproduction;
@@ -70,7 +71,7 @@ internal sealed class SeedStages
     public Stage JudgementOf(string arm) => _judgements[arm];
 
     /// <summary>Name of a reward model among those of the agreement stage.</summary>
-    public static string ModelName(RewardArm arm, int labelledPrompts) => FormattableString.Invariant($"{RewardStage.Name(arm)}-{labelledPrompts}");
+    public static string ModelName(RewardArm arm, int labelledPrompts) => FormattableString.Invariant($"{RewardTraining.Name(arm)}-{labelledPrompts}");
 
     /// <summary>Reads what the stages say, once they are finished.</summary>
     public Evidence Read(StageContext context) => new(

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using HaloLab.Experiments;
+using HaloLab.Experiments.Rewards;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
 using HaloLab.Optimisation;

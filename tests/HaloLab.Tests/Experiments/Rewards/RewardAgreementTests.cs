@@ -65,6 +65,17 @@ public sealed class RewardAgreementTests : IDisposable
         Assert.Null(curve.Line(RewardArm.Joint, 1));
         Assert.Equal(Math.Sqrt(1000) / 100, curve.Ratio([1L, 2]).Estimate, 1e-12);
         Assert.False(curve.Ratio([1L, 2]).IsDefined);
+
+        // Ratios are averaged on a logarithmic axis: √10 / 10 and √10 have the mean 1, and an interval as wide on both sides of it.
+        LabelEfficiency two = new(
+        [
+            new(RewardArm.Continued, 1, 10, 0.2), new(RewardArm.Continued, 1, 100, 0.6), new(RewardArm.PatchOnly, 1, 100, 0.4),
+            new(RewardArm.Continued, 2, 10, 0.2), new(RewardArm.Continued, 2, 100, 0.6), new(RewardArm.PatchOnly, 2, 100, 0.8),
+        ]);
+        Interval ratio = two.Ratio([1L, 2]);
+        Assert.Equal(1, ratio.Estimate, 1e-12);
+        Assert.Equal(1, ratio.Low * ratio.High, 1e-9);
+        Assert.InRange(ratio.Low, 1e-9, 0.1);
     }
 
     [Fact]
