@@ -37,7 +37,7 @@ public sealed class ToyPretrainingTests : IDisposable
             using CancellationTokenSource cancellation = new();
             try
             {
-                results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings), new StoppingProgress(24, cancellation), cancellation.Token);
+                results = new RunStore(_folder).Run(ToyPretraining.Stages(1, settings), new StoppingProgress(8, cancellation), cancellation.Token);
             }
             catch (OperationCanceledException)
             {
