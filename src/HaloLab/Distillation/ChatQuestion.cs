@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace HaloLab.Distillation;
@@ -29,8 +31,10 @@ internal sealed record ChatQuestion(string Key, string Description, PromptTempla
     // Tokens that the protocol itself adds, generously.
     private const int TokensOfProtocol = 200;
 
-    /// <summary>A number that differs from question to question, for the service's sampler.</summary>
-    public long Seed => Convert.ToInt64(Key[..7], 16);
+    /// <summary>
+    /// A number that differs from question to question, for the service's sampler. Whom it goes to does not count: a server that follows the seed answers alike at every address.
+    /// </summary>
+    public long Seed => SeedOf(Description);
 
     /// <summary>Largest length of the answer.</summary>
     public int MostTokens => TokensOfFrame + (int)(MostOverExpected * TokensPerPatch * Patches);
@@ -45,5 +49,16 @@ internal sealed record ChatQuestion(string Key, string Description, PromptTempla
         long expected = pictures + (bytes / BytesPerToken);
         long output = (long)TokensPerPatch * Patches;
         return new RequestEstimate(1, expected, output, options.Price.Cost(expected, 0, output), options.Price.Cost(pictures + bytes + TokensOfProtocol, 0, MostTokens));
+    }
+
+    private static long SeedOf(string description)
+    {
+        JsonObject asked = JsonNode.Parse(description)!.AsObject();
+        foreach (string service in new[] { "api", "endpoint", "model" })
+        {
+            asked.Remove(service);
+        }
+
+        return Convert.ToInt64(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(asked.ToJsonString())))[..7], 16);
     }
 }

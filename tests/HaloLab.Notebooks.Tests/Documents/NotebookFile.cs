@@ -36,9 +36,13 @@ internal static class NotebookFile
         return path;
     }
 
-    /// <summary>Everything that a notebook shows which has run, as a console would.</summary>
+    /// <summary>
+    /// Everything that a notebook shows which has run, as a console would on its standard output. The error stream is left out: progress, where somebody else has not computed a stage
+    /// before, and notes.
+    /// </summary>
     public static string Shown(string path) => string.Concat(JsonNode.Parse(File.ReadAllText(path))!["cells"]!.AsArray()
         .SelectMany(cell => cell!["outputs"] as JsonArray ?? [])
+        .Where(output => (string?)output!["name"] != "stderr")
         .Select(output => output!["text"] is { } text ? Text(text) : Text(output["data"]!["text/plain"]) + "\n"));
 
     private static string Text(JsonNode? node) => node is JsonArray lines ? string.Concat(lines.Select(line => line!.GetValue<string>())) : node!.GetValue<string>();

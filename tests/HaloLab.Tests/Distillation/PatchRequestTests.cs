@@ -80,5 +80,21 @@ public class PatchRequestTests
         Assert.DoesNotContain("secret", Plan(options with { Key = "secret" })[0].Description, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void TheSamplersSeedDependsOnTheQuestionNotOnTheAddress()
+    {
+        ChatTeacherOptions options = Options;
+        long seed = Seed(options, Clip);
+        Assert.Equal(seed, Seed(options with { Endpoint = new Uri("http://127.0.0.1:4711/v1"), Model = "n", Api = ChatApi.Azure }, Clip));
+        Assert.NotEqual(seed, Seed(options, ToyClips.Clean(Caption, 2)));
+        Assert.NotEqual(seed, Seed(options with { Temperature = null }, Clip));
+
+        static long Seed(ChatTeacherOptions options, VideoClip clip)
+        {
+            PatchRequest request = PatchRequest.Plan(clip, Caption.ToString(), Grid, options, "hash")[0];
+            return new ChatQuestion(request.Key, request.Description, PromptTemplate.For(PatchView.Crops), 1, 1, 1, 1, () => []).Seed;
+        }
+    }
+
     private static IReadOnlyList<PatchRequest> Plan(ChatTeacherOptions options) => PatchRequest.Plan(Clip, Caption.ToString(), Grid, options, "hash");
 }
