@@ -67,12 +67,16 @@ public sealed class ColourScale
     internal string FillClass(double value) => IsBlue(Strength(value)) ? "halo-high" : "halo-low";
 
     /// <summary>A bar with its numbers, and the sign of a missing value where there is one.</summary>
-    internal HtmlFragment Legend(string label, bool hasMissing)
+    /// <param name="label">What the values are.</param>
+    /// <param name="hasMissing">Whether a value is missing.</param>
+    /// <param name="format">How the values themselves are written beside it; null: as many digits as the scale's ends have.</param>
+    internal HtmlFragment Legend(string label, bool hasMissing, string? format = null)
     {
-        HtmlFragment middle = IsDiverging ? HtmlFragment.Of($"<span>{DisplayNumber.Chosen(Neutral)}</span>") : HtmlFragment.Empty;
+        string Text(double value) => format is null ? DisplayNumber.Chosen(value) : DisplayNumber.Format(value, format);
+        HtmlFragment middle = IsDiverging ? HtmlFragment.Of($"<span>{Text(Neutral)}</span>") : HtmlFragment.Empty;
         HtmlFragment missing = hasMissing ? HtmlFragment.Of($"<span class=\"halo-missing\"></span><span>no value</span>") : HtmlFragment.Empty;
         return HtmlFragment.Of(
-            $"<div class=\"halo-legend\"><span>{label}</span><span class=\"halo-scale\"><span class=\"{(IsDiverging ? "halo-bar halo-diverging" : "halo-bar halo-sequential")}\"></span><span class=\"halo-ticks\"><span>{DisplayNumber.Chosen(Lowest)}</span>{middle}<span>{DisplayNumber.Chosen(Highest)}</span></span></span>{missing}</div>");
+            $"<div class=\"halo-legend\"><span>{label}</span><span class=\"halo-scale\"><span class=\"{(IsDiverging ? "halo-bar halo-diverging" : "halo-bar halo-sequential")}\"></span><span class=\"halo-ticks\"><span>{Text(Lowest)}</span>{middle}<span>{Text(Highest)}</span></span></span>{missing}</div>");
     }
 
     private bool IsBlue(double strength) => IsDiverging && strength > 0;

@@ -43,7 +43,7 @@ public sealed class HeatTable : IDisplay
     /// <inheritdoc/>
     public HtmlFragment ToHtml()
     {
-        HtmlFragment legend = _withLegend ? _scale.Legend(_label, _values.Any(double.IsNaN)) : HtmlFragment.Empty;
+        HtmlFragment legend = _withLegend ? _scale.Legend(_label, _values.Any(double.IsNaN), _format) : HtmlFragment.Empty;
         HtmlFragment cut = Cut.Length == 0 ? HtmlFragment.Empty : HtmlFragment.Of($"<p class=\"halo-caption\">{Cut}</p>");
         return HtmlFragment.Of($"<div class=\"halo-layers\">{Enumerable.Range(0, Layers).Select(Layer)}</div>{cut}{legend}\n");
     }

@@ -275,7 +275,7 @@ public sealed class ScriptEngineTests : IDisposable
     public void CodeThatComputesIsStoppedEveryTime()
     {
         // The runtime stops code from within its own signal, which a thread that was stopped so does not take again.
-        _cells.Run("using static TorchSharp.torch; set_num_threads(1); Thread own = Thread.CurrentThread;");
+        _cells.Run("#r \"TorchSharp.dll\"\nusing static TorchSharp.torch; set_num_threads(1); Thread own = Thread.CurrentThread;");
         Assert.Equal("True", _cells.Run("own == Thread.CurrentThread"));
         for (int time = 0; time < 3; time++)
         {

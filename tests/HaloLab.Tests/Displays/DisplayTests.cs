@@ -220,6 +220,13 @@ public partial class DisplayTests
     }
 
     [Fact]
+    public void ALegendIsWrittenAsTheValuesAre()
+    {
+        string map = new HeatTable("map", new PatchGrid(1, 1, 2), [0, 1.0 / 6], ColourScale.Sequential(0, 1.0 / 6), "0 %").ToHtml().ToString();
+        Assert.Contains("<span>0 %</span><span>17 %</span>", map, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NumbersDoNotDependOnTheCulture()
     {
         CultureInfo before = CultureInfo.CurrentCulture;
