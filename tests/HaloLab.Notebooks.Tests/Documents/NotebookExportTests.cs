@@ -67,15 +67,7 @@ public sealed class NotebookExportTests : IDisposable
 
     /// <summary>Builds the library once more, for programs of its own. The stages of <c>runs/reproduce</c> are taken where they are there, else computed.</summary>
     [Theory]
-    [InlineData("00-environment")]
-    [InlineData("01-toy-world")]
-    [InlineData("02-distillation")]
-    [InlineData("03-reward-calibration")]
-    [InlineData("04-gran-dpo")]
-    [InlineData("05-evaluation")]
-    [InlineData("06-ablations")]
-    [InlineData("07-patch-defects")]
-    [InlineData("08-your-own-videos")]
+    [MemberData(nameof(NotebookFile.Staged), MemberType = typeof(NotebookFile))]
     [Trait("Category", "Long")]
     public async Task ANotebookGivesTheSameNumbersAsAProgram(string name)
     {

@@ -5,6 +5,10 @@ namespace HaloLab.Notebooks.Tests.Documents;
 /// <summary>Writes small notebooks for tests, and reads what notebooks show that have run.</summary>
 internal static class NotebookFile
 {
+    /// <summary>The names of all staged notebooks, so that a new one is tested, too.</summary>
+    public static TheoryData<string> Staged { get; } =
+        [.. Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "notebooks"), "*.ipynb").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+
     public static JsonObject Code(string source, params string[] tags) => new()
     {
         ["cell_type"] = "code",

@@ -83,15 +83,7 @@ public class JupyterKernelTests
     /// where they are there (run <c>halolab reproduce</c> before), else computed; what a notebook trains itself is trained by whoever comes first.
     /// </summary>
     [Theory]
-    [InlineData("00-environment")]
-    [InlineData("01-toy-world")]
-    [InlineData("02-distillation")]
-    [InlineData("03-reward-calibration")]
-    [InlineData("04-gran-dpo")]
-    [InlineData("05-evaluation")]
-    [InlineData("06-ablations")]
-    [InlineData("07-patch-defects")]
-    [InlineData("08-your-own-videos")]
+    [MemberData(nameof(NotebookFile.Staged), MemberType = typeof(NotebookFile))]
     [Trait("Category", "Long")]
     public async Task NbconvertRunsEveryNotebookAsTheRunnerDoes(string name)
     {
