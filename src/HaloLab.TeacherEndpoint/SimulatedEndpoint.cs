@@ -16,6 +16,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace HaloLab.TeacherEndpoint;
 
@@ -105,14 +106,16 @@ public sealed class SimulatedEndpoint : IAsyncDisposable
     private Task AzureAsync(HttpContext context)
     {
         bool hasVersion = context.Request.Query.ContainsKey("api-version");
-        return AnswerAsync(context, context.Request.Headers["api-key"].ToString(), isAzure: true, hasVersion ? null : new ApiError(404, "404", "Resource not found: the query lacks api-version."));
+        return AnswerAsync(context, context.Request.Headers.TryGetValue("api-key", out StringValues key) ? key.ToString() : BearerToken(context), isAzure: true, hasVersion ? null : new ApiError(404, "404", "Resource not found: the query lacks api-version."));
     }
 
-    private Task OpenAiAsync(HttpContext context)
+    private Task OpenAiAsync(HttpContext context) => AnswerAsync(context, BearerToken(context), isAzure: false, null);
+
+    private static string BearerToken(HttpContext context)
     {
         const string Scheme = "Bearer ";
         string header = context.Request.Headers.Authorization.ToString();
-        return AnswerAsync(context, header.StartsWith(Scheme, StringComparison.Ordinal) ? header[Scheme.Length..] : "", isAzure: false, null);
+        return header.StartsWith(Scheme, StringComparison.Ordinal) ? header[Scheme.Length..] : "";
     }
 
     private async Task AnswerAsync(HttpContext context, string key, bool isAzure, ApiError? wrongAddress)

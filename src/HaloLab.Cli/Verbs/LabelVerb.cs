@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Azure.Identity;
 using HaloLab.Cli.Progress;
 using HaloLab.Displays;
 using HaloLab.Distillation;
@@ -226,6 +227,7 @@ internal static class LabelVerb
     {
         private readonly Option<string?> _endpoint = new("--endpoint") { Description = $"Azure: the resource's address. Else the base address of OpenAI or of a compatible server, default {DefaultEndpoint}. Default with a begun --out: its own." };
         private readonly Option<string?> _api = new("--api") { Description = "Address form: azure or openai. Default: azure for addresses in azure.com, else openai." };
+        private readonly Option<bool> _identity = new("--azure-identity") { Description = "Azure: send tokens of this machine's or user's identity (Entra ID) instead of a key." };
         private readonly Option<string?> _model = new("--model") { Description = "Model, or deployment with Azure. Default with a begun --out: its own." };
         private readonly Option<string?> _pricedAs = new("--priced-as") { Description = "Model of the price table whose price holds. Default: the model's own." };
         private readonly Option<FileInfo?> _prices = new("--prices") { Description = "Price table, in the form of data/teacher/prices.json. Default: the one that ships." };
@@ -247,9 +249,9 @@ internal static class LabelVerb
 
         public LabelOptions()
         {
-            Command = new Command("label", $"Let a teacher grade the patches of clips: labels.jsonl (goes on where it stopped; answers are kept and never paid for twice). The key comes from {ChatTeacherOptions.AzureKeyVariable} or {ChatTeacherOptions.OpenAiKeyVariable}.");
+            Command = new Command("label", $"Let a teacher grade the patches of clips: labels.jsonl (goes on where it stopped; answers are kept and never paid for twice). The key comes from {ChatTeacherOptions.AzureKeyVariable} or {ChatTeacherOptions.OpenAiKeyVariable}, or from --azure-identity.");
             Command.Arguments.Add(Clips);
-            foreach (Option option in (Option[])[Out, Grid, Prompts, Teacher, Seed, DryRun, Compare, _endpoint, _api, _model, _pricedAs, _prices, _budget, _replayOnly, _view, _patches, _context, _crops, _side, _high, _stride.Option, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts])
+            foreach (Option option in (Option[])[Out, Grid, Prompts, Teacher, Seed, DryRun, Compare, _endpoint, _api, _identity, _model, _pricedAs, _prices, _budget, _replayOnly, _view, _patches, _context, _crops, _side, _high, _stride.Option, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts])
             {
                 Command.Options.Add(option);
             }
@@ -292,6 +294,7 @@ internal static class LabelVerb
             string model = parsed.GetValue(_model) ?? (string?)begun?["model"] ?? throw new InputException("--model is missing: expected the name of a model that the service has, or of a deployment with Azure.");
             PriceTable prices = parsed.GetValue(_prices) is { } file ? PriceTable.Read(file.FullName) : PriceTable.Shipped();
             bool sends = !parsed.GetValue(_replayOnly) && !parsed.GetValue(DryRun);
+            bool identity = parsed.GetValue(_identity);
             if (sends && parsed.GetValue(_budget) is null)
             {
                 throw new InputException("--budget is missing: expected the dollars that may be spent in all, for example 25.00. --dry-run says what to expect.");
@@ -302,7 +305,8 @@ internal static class LabelVerb
                 Api = api,
                 Endpoint = endpoint,
                 Model = model,
-                Key = sends ? Environment.GetEnvironmentVariable(api == ChatApi.Azure ? ChatTeacherOptions.AzureKeyVariable : ChatTeacherOptions.OpenAiKeyVariable)?.Trim() : null,
+                Key = sends && !identity ? Environment.GetEnvironmentVariable(api == ChatApi.Azure ? ChatTeacherOptions.AzureKeyVariable : ChatTeacherOptions.OpenAiKeyVariable)?.Trim() : null,
+                Identity = sends && identity ? new DefaultAzureCredential() : null,
                 Price = prices.Of(parsed.GetValue(_pricedAs) ?? model),
                 Budget = parsed.GetValue(_budget) ?? 0,
                 View = ReadView(parsed),

@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using Azure.AI.OpenAI;
+using Azure.Core;
 using Microsoft.Extensions.AI;
 using OpenAI;
 
@@ -15,17 +16,25 @@ internal static class ChatRoute
     // What a library asks for where no key may be sent: stored responses are played back.
     private const string NoKey = "none";
 
-    /// <param name="options">Address, model, key.</param>
+    /// <param name="options">Address and model.</param>
+    /// <param name="secret">The key or, with an identity, its token; null where stored responses are played back.</param>
     /// <param name="http">Carries the request.</param>
-    public static IChatClient Connect(ChatTeacherOptions options, HttpClient http)
+    public static IChatClient Connect(ChatTeacherOptions options, string? secret, HttpClient http)
     {
-        ApiKeyCredential key = new(string.IsNullOrEmpty(options.Key) ? NoKey : options.Key);
+        ApiKeyCredential key = new(string.IsNullOrEmpty(secret) ? NoKey : secret);
         HttpClientPipelineTransport transport = new(http);
         ClientRetryPolicy once = new(maxRetries: 0);
         ClientLoggingOptions silent = new() { EnableLogging = false };
-        OpenAIClient client = options.Api == ChatApi.Azure
-            ? new AzureOpenAIClient(options.Endpoint, key, new AzureOpenAIClientOptions { Transport = transport, RetryPolicy = once, ClientLoggingOptions = silent, NetworkTimeout = Timeout.InfiniteTimeSpan })
-            : new OpenAIClient(key, new OpenAIClientOptions { Endpoint = options.Endpoint, Transport = transport, RetryPolicy = once, ClientLoggingOptions = silent, NetworkTimeout = Timeout.InfiniteTimeSpan });
+        if (options.Api != ChatApi.Azure)
+        {
+            OpenAIClientOptions openAi = new() { Endpoint = options.Endpoint, Transport = transport, RetryPolicy = once, ClientLoggingOptions = silent, NetworkTimeout = Timeout.InfiniteTimeSpan };
+            return new OpenAIClient(key, openAi).GetChatClient(options.Model).AsIChatClient();
+        }
+
+        AzureOpenAIClientOptions azure = new() { Transport = transport, RetryPolicy = once, ClientLoggingOptions = silent, NetworkTimeout = Timeout.InfiniteTimeSpan };
+        AzureOpenAIClient client = options.Identity is null || secret is null
+            ? new AzureOpenAIClient(options.Endpoint, key, azure)
+            : new AzureOpenAIClient(options.Endpoint, DelegatedTokenCredential.Create((_, _) => new AccessToken(secret, DateTimeOffset.MaxValue)), azure);
         return client.GetChatClient(options.Model).AsIChatClient();
     }
 }

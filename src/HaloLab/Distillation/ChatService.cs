@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Polly;
@@ -30,6 +29,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
     private readonly Func<string, int, TAnswer> _read;
     private readonly AdaptiveConcurrency _concurrency;
     private readonly HttpMessageInvoker _network;
+    private readonly IdentityToken? _token;
     private readonly ResiliencePipeline<ChatAnswer<TAnswer>> _attempts;
     private readonly CancellationTokenSource _stopped = new();
     private ExceptionDispatchInfo? _stopReason;
@@ -49,6 +49,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
         _read = read;
         _concurrency = new AdaptiveConcurrency(options.InFlight, TimeProvider.System);
         _network = new HttpMessageInvoker(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false, UseCookies = false });
+        _token = options.Identity is null ? null : new IdentityToken(options.Identity, TimeProvider.System);
         _attempts = Resilience(options);
     }
 
@@ -111,6 +112,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
     public void Dispose()
     {
         _network.Dispose();
+        _token?.Dispose();
         _stopped.Dispose();
     }
 
@@ -139,9 +141,11 @@ internal sealed class ChatService<TAnswer> : IDisposable
     {
         DateTimeOffset entered = await _concurrency.EnterAsync(cancellation).ConfigureAwait(false);
         ChatAnswer<TAnswer>? answer = null;
-        Exchange exchange = new(_network);
+        Exchange? exchange = null;
         try
         {
+            // Before anything is reserved: without a token nothing is sent.
+            exchange = new Exchange(_network, _token is null ? _options.Key! : await _token.GetAsync(cancellation).ConfigureAwait(false));
             List<ChatMessage> messages = [new(ChatRole.System, question.Template.System), new(ChatRole.User, question.Contents())];
             decimal most = question.Estimate(_options).MostDollars;
             long attempt = await _ledger.ReserveAsync(question.Key, question.Description, most, cancellation).ConfigureAwait(false)
@@ -155,7 +159,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
             }
 
             decimal? charged = Charged(answer, exchange.Status);
-            AttemptEnd end = new(answer.Outcome, charged, exchange.Status, Redacted(exchange.Body), answer.Snapshot, answer.InputTokens, answer.CachedTokens, answer.OutputTokens);
+            AttemptEnd end = new(answer.Outcome, charged, exchange.Status, exchange.Body, answer.Snapshot, answer.InputTokens, answer.CachedTokens, answer.OutputTokens);
             DateTimeOffset ended = await _ledger.SettleAsync(attempt, end).ConfigureAwait(false);
             ThrowIfHopeless(answer, exchange, charged, most);
             return answer with { When = ended };
@@ -167,7 +171,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
         }
         finally
         {
-            _concurrency.Leave(entered, answer?.Outcome == AttemptOutcome.RateLimited, exchange.RetryAfter);
+            _concurrency.Leave(entered, answer?.Outcome == AttemptOutcome.RateLimited, exchange?.RetryAfter);
         }
     }
 
@@ -186,7 +190,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
         try
         {
             using HttpClient http = new(exchange, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-            using IChatClient client = ChatRoute.Connect(_options, http);
+            using IChatClient client = ChatRoute.Connect(_options, exchange.Secret, http);
             ChatOptions options = new()
             {
                 Temperature = _options.Temperature,
@@ -209,7 +213,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
             { Status: 200 } when response is not null => Understand(question, response),
             { Status: 200 } => Failed(AttemptOutcome.Unreadable, problem),
             { Status: 429 } when ErrorText(exchange.Body, "code") != "insufficient_quota" => Failed(AttemptOutcome.RateLimited, problem),
-            { Status: 400 } when ErrorText(exchange.Body, "code") == "content_filter" => Failed(AttemptOutcome.Filtered, Redacted(ErrorText(exchange.Body, "message"))),
+            { Status: 400 } when ErrorText(exchange.Body, "code") == "content_filter" => Failed(AttemptOutcome.Filtered, ErrorText(exchange.Body, "message")),
             { Status: 408 or 409 or >= 500 } => Failed(AttemptOutcome.ServerError, problem),
             _ => Failed(AttemptOutcome.Rejected, problem),
         };
@@ -221,7 +225,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
     {
         UsageDetails? usage = response.Usage;
         ChatAnswer<TAnswer> Answer(AttemptOutcome outcome, TAnswer? value, string? problem) =>
-            new(outcome, value, response.ModelId, response.ResponseId, usage?.InputTokenCount, usage?.CachedInputTokenCount, usage?.OutputTokenCount, Redacted(problem));
+            new(outcome, value, response.ModelId, response.ResponseId, usage?.InputTokenCount, usage?.CachedInputTokenCount, usage?.OutputTokenCount, problem);
 
         if (response.Messages.SelectMany(message => message.Contents).OfType<ErrorContent>().FirstOrDefault() is { } refusal)
         {
@@ -263,7 +267,7 @@ internal sealed class ChatService<TAnswer> : IDisposable
 
         if (answer.Outcome == AttemptOutcome.Rejected)
         {
-            throw new InputException($"The service at {_options.Endpoint} turns requests for '{_options.Model}' away with status {exchange.Status}: {Redacted(ErrorText(exchange.Body, "message")) ?? "it does not say why"}");
+            throw new InputException($"The service at {_options.Endpoint} turns requests for '{_options.Model}' away with status {exchange.Status}: {ErrorText(exchange.Body, "message") ?? "it does not say why"}");
         }
 
         if (charged > reserved)
@@ -282,14 +286,6 @@ internal sealed class ChatService<TAnswer> : IDisposable
             _stopped.Cancel();
         }
     }
-
-    private byte[]? Redacted(byte[]? body)
-    {
-        bool holdsKey = body is not null && !string.IsNullOrEmpty(_options.Key) && body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(_options.Key)) >= 0;
-        return holdsKey ? Encoding.UTF8.GetBytes(Redacted(Encoding.UTF8.GetString(body!))!) : body;
-    }
-
-    private string? Redacted(string? text) => string.IsNullOrEmpty(_options.Key) ? text : text?.Replace(_options.Key, "[key]", StringComparison.Ordinal);
 
     /// <summary>A text of the protocol's error object; null where there is none.</summary>
     private static string? ErrorText(byte[]? body, string name)

@@ -1,3 +1,5 @@
+using Azure.Core;
+
 namespace HaloLab.Distillation;
 
 /// <summary>Which chat model is asked, how, and with how much money.</summary>
@@ -19,6 +21,9 @@ public sealed record ChatTeacherOptions
 
     /// <summary>The secret; null where nothing is to be sent (<see cref="ReplayOnly"/>). Never written anywhere.</summary>
     public string? Key { get; init; }
+
+    /// <summary>An Azure identity (Entra ID) whose tokens are sent instead of <see cref="Key"/>; null for the key.</summary>
+    public TokenCredential? Identity { get; init; }
 
     /// <summary>What tokens cost.</summary>
     public required ModelPrice Price { get; init; }
@@ -70,7 +75,9 @@ public sealed record ChatTeacherOptions
         Require(InFlight is >= 1 and <= 512, $"--in-flight {InFlight}", "1 to 512");
         Require(Timeout > TimeSpan.Zero, $"--timeout {Timeout.TotalSeconds}", "above 0 seconds");
         Require(Attempts >= 1, $"--attempts {Attempts}", "at least 1");
-        Require(ReplayOnly || !string.IsNullOrEmpty(Key), "there is no key", $"the environment variable {(Api == ChatApi.Azure ? AzureKeyVariable : OpenAiKeyVariable)} to hold it");
+        Require(Identity is null || Api == ChatApi.Azure, "--azure-identity", "Azure's address form (--api azure)");
+        Require(Key is null || Key.All(letter => letter is > ' ' and <= '~'), "the key from the environment holds a blank or another character that no key has", "printable ASCII");
+        Require(ReplayOnly || Identity is not null || !string.IsNullOrEmpty(Key), "there is no key", $"the environment variable {(Api == ChatApi.Azure ? AzureKeyVariable + " to hold it, or --azure-identity" : OpenAiKeyVariable + " to hold it")}");
     }
 
     private static void Require(bool holds, string given, string expected)

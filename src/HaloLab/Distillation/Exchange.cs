@@ -1,10 +1,11 @@
 using System.Net;
+using System.Text;
 
 namespace HaloLab.Distillation;
 
 /// <summary>
 /// The bytes of one request and its response, taken down on their way between the client library and the network, or played back instead of it. Below the
-/// library, so that what it cannot understand is kept too.
+/// library, so that what it cannot understand is kept too, and so that no secret that a service repeats comes any further.
 /// </summary>
 internal sealed class Exchange : HttpMessageHandler
 {
@@ -12,15 +13,19 @@ internal sealed class Exchange : HttpMessageHandler
     private readonly StoredResponse? _stored;
 
     /// <param name="network">Where requests go; not disposed.</param>
-    public Exchange(HttpMessageInvoker network) => _network = network;
+    /// <param name="secret">The key or token that is sent.</param>
+    public Exchange(HttpMessageInvoker network, string secret) => (_network, Secret) = (network, secret);
 
     /// <param name="stored">Answers instead of the network.</param>
     public Exchange(StoredResponse stored) => _stored = stored;
 
+    /// <summary>The key or token that is sent; null where a stored response is played back.</summary>
+    public string? Secret { get; }
+
     /// <summary>HTTP status, null before a response began.</summary>
     public int? Status { get; private set; }
 
-    /// <summary>The body, null before it was whole.</summary>
+    /// <summary>The body, the secret cut out of it; null before it was whole.</summary>
     public byte[]? Body { get; private set; }
 
     /// <summary>How long the service asks to wait, null where it does not say.</summary>
@@ -37,9 +42,13 @@ internal sealed class Exchange : HttpMessageHandler
         using HttpResponseMessage response = await _network!.SendAsync(request, cancellationToken).ConfigureAwait(false);
         Status = (int)response.StatusCode;
         RetryAfter = WaitAskedFor(response);
-        Body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        Body = WithoutSecret(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
         return Response(response.StatusCode, Body, request);
     }
+
+    private byte[] WithoutSecret(byte[] body) => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Secret!)) < 0
+        ? body
+        : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body).Replace(Secret!, "[key]", StringComparison.Ordinal));
 
     private static HttpResponseMessage Response(HttpStatusCode status, byte[] body, HttpRequestMessage request)
     {

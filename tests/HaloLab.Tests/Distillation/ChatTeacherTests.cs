@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Azure.Core;
+using Azure.Identity;
 using HaloLab.Distillation;
 using HaloLab.TeacherEndpoint;
 using HaloLab.Tests.ToyWorld;
@@ -198,6 +200,53 @@ public sealed class ChatTeacherTests : IDisposable
         Assert.Equal(0m, ledger.Spent);
         await ledger.DisposeAsync();
         AssertNoKey();
+    }
+
+    [Fact]
+    public async Task AnIdentitysTokenIsSentInsteadOfAKey()
+    {
+        await using SimulatedEndpoint endpoint = await Start(new SimulatedEndpointOptions { Key = Key, Log = LogPath, Record = Path.Combine(_folder, "record") });
+        await using RequestLedger ledger = RequestLedger.Open(LedgerPath, 5m);
+        List<string> scopes = [];
+        TokenCredential identity = DelegatedTokenCredential.Create((context, _) =>
+        {
+            scopes.AddRange(context.Scopes);
+            return new AccessToken(Key, DateTimeOffset.UtcNow + TimeSpan.FromHours(1));
+        });
+        ChatTeacherOptions options = Options(ChatApi.Azure, endpoint.Address) with { Key = null, Identity = identity };
+        ClipLabels labels = await Grade(options, ledger);
+        Assert.Equal((0, 32 * 6), (labels.Unanswered, labels.Labels.Count));
+        Assert.Equal(["https://cognitiveservices.azure.com/.default"], scopes);
+
+        // What is stored is read without asking for a token.
+        Assert.Equal(labels.Labels, (await Grade(options, ledger)).Labels);
+        Assert.Single(scopes);
+        AssertNoKey();
+    }
+
+    [Fact]
+    public async Task WithoutASignInNothingIsSentOrReserved()
+    {
+        await using RequestLedger ledger = RequestLedger.Open(LedgerPath, 5m);
+        TokenCredential identity = DelegatedTokenCredential.Create((_, _) => throw new CredentialUnavailableException("Nobody has signed in."));
+        ChatTeacherOptions options = Options(ChatApi.Azure, new Uri("http://127.0.0.1:9")) with { Key = null, Identity = identity };
+        InputException refused = await Assert.ThrowsAsync<InputException>(() => Grade(options, ledger));
+        Assert.Equal("--azure-identity: Nobody has signed in.", refused.Message);
+        Assert.Equal(0, ledger.Attempts);
+    }
+
+    [Theory]
+    [InlineData(ChatApi.OpenAi, null, true, "--api azure")]
+    [InlineData(ChatApi.Azure, "two words", false, "printable ASCII")]
+    [InlineData(ChatApi.Azure, null, false, "AZURE_OPENAI_API_KEY to hold it, or --azure-identity")]
+    public void WhatCanBeNoSecretIsRefused(ChatApi api, string? key, bool hasIdentity, string expected)
+    {
+        ChatTeacherOptions options = Options(api, new Uri("https://example.org")) with
+        {
+            Key = key,
+            Identity = hasIdentity ? DelegatedTokenCredential.Create((_, _) => default) : null,
+        };
+        Assert.Contains(expected, Assert.Throws<InputException>(options.Validate).Message, StringComparison.Ordinal);
     }
 
     [Fact]

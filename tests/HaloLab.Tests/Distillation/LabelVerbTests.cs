@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -112,6 +114,33 @@ public sealed class LabelVerbTests : IDisposable
             labels.Select(label => (label.Clip, label.Cell, label.Value, label.Defect)).Order(),
             stored.Select(label => (label.Clip, label.Cell!.Value, label.Value, label.Defect)).Order());
         Assert.All(stored, label => Assert.Equal(AnnotatorKind.Simulated, label.AnnotatorKind));
+    }
+
+    /// <summary>The identity is that of a machine in Azure, whose local service is stood in for here.</summary>
+    [Fact]
+    public async Task AnAzureIdentityGradesWithoutAKey()
+    {
+        Ffmpeg.Require();
+        string clips = Clips(1);
+        Uri address = await Serve();
+        using HttpListener machine = new();
+        int port = FreePort();
+        machine.Prefixes.Add($"http://127.0.0.1:{port}/");
+        machine.Start();
+        Task<string?> asked = GiveToken(machine);
+        ProcessStartInfo info = HaloLabProgram.Interruptible([.. Arguments(clips, address, 8, "--api", "azure", "--azure-identity").Select(argument => argument == address + "v1" ? address.ToString() : argument)]);
+        info.Environment.Remove("AZURE_OPENAI_API_KEY");
+        info.Environment["IDENTITY_ENDPOINT"] = $"http://127.0.0.1:{port}/token";
+        info.Environment["IDENTITY_HEADER"] = "local";
+        using Process run = Process.Start(info)!;
+        Task<string> output = run.StandardOutput.ReadToEndAsync(Cancellation);
+        string errors = await run.StandardError.ReadToEndAsync(Cancellation);
+        await run.WaitForExitAsync(Cancellation);
+        Assert.True(run.ExitCode == 0, errors);
+        Assert.Equal("https://cognitiveservices.azure.com", await asked);
+        Assert.Equal(64 * 6, TeacherLabelFile.Read(Path.Combine(Output, LabelRun.LabelsFile)).Count());
+        Assert.DoesNotContain(Key, errors + await output, StringComparison.Ordinal);
+        AssertNoKey();
     }
 
     [Theory]
@@ -236,11 +265,34 @@ public sealed class LabelVerbTests : IDisposable
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("begun with temperature", other.StandardError, StringComparison.Ordinal);
 
+        AssertNoKey();
+    }
+
+    private void AssertNoKey()
+    {
         byte[] key = Encoding.UTF8.GetBytes(Key);
         foreach (string file in Directory.GetFiles(_folder, "*", SearchOption.AllDirectories))
         {
-            Assert.True((await File.ReadAllBytesAsync(file, Cancellation)).AsSpan().IndexOf(key) < 0, $"{file} holds the key");
+            Assert.True(File.ReadAllBytes(file).AsSpan().IndexOf(key) < 0, $"{file} holds the key");
         }
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Answers one question for a token and says which resource it was for.</summary>
+    private static async Task<string?> GiveToken(HttpListener machine)
+    {
+        HttpListenerContext context = await machine.GetContextAsync();
+        byte[] answer = JsonSerializer.SerializeToUtf8Bytes(new { access_token = Key, expires_on = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), resource = "r", token_type = "Bearer" });
+        context.Response.ContentType = "application/json";
+        context.Response.OutputStream.Write(answer);
+        context.Response.Close();
+        return context.Request.QueryString["resource"];
     }
 
     private string[] Arguments(string clips, Uri address, int requestsPerClip, params string[] more)
