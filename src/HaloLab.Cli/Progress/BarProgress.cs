@@ -15,7 +15,7 @@ internal sealed class BarProgress(ProgressContext context) : IRunProgress
     private readonly Stopwatch _sinceDrawn = Stopwatch.StartNew();
     private ProgressTask? _current;
 
-    public void StageStarted(string name, double secondsLeft)
+    public void StageStarted(string name, string? folder, double secondsLeft)
     {
         _current = context.AddTask(Describe(name, secondsLeft), maxValue: 1);
         Draw();

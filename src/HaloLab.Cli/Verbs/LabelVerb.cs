@@ -205,7 +205,7 @@ internal static class LabelVerb
         Lock drawing = new();
         Stopwatch watch = Stopwatch.StartNew();
         double furthest = 0;
-        progress.StageStarted(name, expectedSeconds);
+        progress.StageStarted(name, null, expectedSeconds);
         T result = work(share =>
         {
             lock (drawing)

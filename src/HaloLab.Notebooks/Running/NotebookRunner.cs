@@ -45,7 +45,7 @@ public sealed class NotebookRunner(string program, string output, TimeSpan timeo
 
             Directory.CreateDirectory(output);
             File.Delete(record);
-            progress.StageStarted(notebook.Name, clock.SecondsLeft);
+            progress.StageStarted(notebook.Name, null, clock.SecondsLeft);
             long begun = Stopwatch.GetTimestamp();
             string? failure = RunOne(notebook, done =>
             {

@@ -48,6 +48,11 @@ public sealed class LineChart : IDisplay
     /// <inheritdoc/>
     public HtmlFragment ToHtml()
     {
+        if (_series.Count == 0)
+        {
+            return HtmlFragment.Of($"<p class=\"halo-caption\">{Title}: no values</p>\n");
+        }
+
         PlotModel model = ChartTheme.Model(withLegend: _series.Count > 1);
         model.Axes.Add(ChartTheme.Axis(AxisPosition.Bottom, XLabel, withGrid: false));
         LinearAxis vertical = ChartTheme.Axis(AxisPosition.Left, YLabel, withGrid: true);
@@ -82,6 +87,11 @@ public sealed class LineChart : IDisplay
     /// <inheritdoc/>
     public string ToText()
     {
+        if (_series.Count == 0)
+        {
+            return $"{Title}: no values";
+        }
+
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"{Title} ({YLabel} against {XLabel})");
         int width = _series.Max(series => series.Name.Length);

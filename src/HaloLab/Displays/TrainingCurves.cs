@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 
 namespace HaloLab.Displays;
 
@@ -24,11 +22,7 @@ public sealed class TrainingCurves : IDisplay
     private readonly long _steps;
     private readonly Stopwatch _clock = new();
     private readonly UpdateClock _updates = new();
-    private readonly Dictionary<string, (List<double> X, List<double> Y)> _curves = [];
-    private readonly StringBuilder _unfinishedLine = new();
-    private string[] _followed = [];
-    private string? _file;
-    private long _read;
+    private readonly MetricCurves _curves;
     private long _first;
     private long _done;
     private TimeSpan _lasted;
@@ -38,7 +32,7 @@ public sealed class TrainingCurves : IDisplay
     public TrainingCurves(string title, long steps)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        (Title, _steps) = (title, steps);
+        (Title, _steps, _curves) = (title, steps, new MetricCurves());
     }
 
     /// <summary>There is something new to show: at most twice a second, and when the last step is done.</summary>
@@ -61,18 +55,15 @@ public sealed class TrainingCurves : IDisplay
             throw new InputException($"{metricsFile}: does not exist. A trainer writes it into its folder beside the weights.");
         }
 
-        TrainingCurves curves = new(title, 1);
+        MetricCurves curves = new();
         curves.Follow(metricsFile, metrics);
-        curves.ReadFile();
-        long last = curves._curves.Count == 0 ? throw new InputException($"{metricsFile}: holds no metrics{(metrics.Length > 0 ? $" named {string.Join(", ", metrics)}" : "")}.") : curves._done;
-        return new TrainingCurves(title, last, curves);
+        curves.Read();
+        return curves.IsEmpty
+            ? throw new InputException($"{metricsFile}: holds no metrics{(metrics.Length > 0 ? $" named {string.Join(", ", metrics)}" : "")}.")
+            : new TrainingCurves(title, curves);
     }
 
-    private TrainingCurves(string title, long steps, TrainingCurves read)
-        : this(title, steps)
-    {
-        (_curves, _followed, _done) = (read._curves, read._followed, steps);
-    }
+    private TrainingCurves(string title, MetricCurves read) => (Title, _steps, _done, _curves) = (title, read.Steps, read.Steps, read);
 
     /// <summary>Takes the metrics from a file that a trainer writes; it is read further whenever a step is reported.</summary>
     /// <param name="metricsFile">The file, which need not exist yet.</param>
@@ -81,7 +72,7 @@ public sealed class TrainingCurves : IDisplay
     {
         ArgumentException.ThrowIfNullOrEmpty(metricsFile);
         ArgumentNullException.ThrowIfNull(metrics);
-        (_file, _followed) = (metricsFile, metrics);
+        _curves.Follow(metricsFile, metrics);
     }
 
     /// <summary>Steps are done. Hand this to a trainer as what is told of its progress, or call it with metrics of your own.</summary>
@@ -100,12 +91,12 @@ public sealed class TrainingCurves : IDisplay
         _lasted = _clock.Elapsed;
         foreach ((string name, double? value) in metrics)
         {
-            Add(name, done, value);
+            _curves.Add(name, done, value);
         }
 
         if (_updates.IsDue() || done >= _steps)
         {
-            ReadFile();
+            _curves.Read();
             Changed?.Invoke();
         }
     }
@@ -116,7 +107,7 @@ public sealed class TrainingCurves : IDisplay
         HtmlFragment bar = _clock.IsRunning
             ? HtmlFragment.Of($"<progress max=\"{_steps}\" value=\"{Math.Min(_done, _steps)}\"></progress>")
             : HtmlFragment.Empty;
-        IEnumerable<HtmlFragment> charts = Shown().Select(curve => Chart(curve.Name, curve.X, curve.Y).ToHtml());
+        IEnumerable<HtmlFragment> charts = Charts().Select(chart => chart.ToHtml());
         return HtmlFragment.Of($"<div class=\"halo-work\"><strong>{Title}</strong>{bar}<span class=\"halo-subtitle\">{State}</span></div>\n<div class=\"halo-small\">{charts}</div>\n");
     }
 
@@ -124,8 +115,10 @@ public sealed class TrainingCurves : IDisplay
     public string ToText()
     {
         string state = _done >= _steps ? string.Create(CultureInfo.InvariantCulture, $"{_done:#,0} steps") : State;
-        return string.Join(Environment.NewLine, Shown().Select(curve => Chart(curve.Name, curve.X, curve.Y).ToText().Split(Environment.NewLine)[^1]).Prepend($"{Title}: {state}"));
+        return string.Join(Environment.NewLine, Charts().Select(chart => chart.ToText().Split(Environment.NewLine)[^1]).Prepend($"{Title}: {state}"));
     }
+
+    private IEnumerable<LineChart> Charts() => _curves.Charts(MaximumCurves, Reference);
 
     private string State
     {
@@ -142,73 +135,6 @@ public sealed class TrainingCurves : IDisplay
             return _done >= _steps
                 ? $"{steps} in {DisplayNumber.Duration(_lasted.TotalSeconds)}{speed}"
                 : $"{steps}{speed}, about {DisplayNumber.Duration(_lasted.TotalSeconds * (_steps - _done) / Math.Max(1, here))} left";
-        }
-    }
-
-    private LineChart Chart(string name, List<double> x, List<double> y) => new(name, "step", "", [new ChartSeries(name, x, y)])
-    {
-        Width = 300,
-        Height = 170,
-        Reference = Reference is { } reference && reference.Metric == name ? reference.Value : null,
-    };
-
-    private IEnumerable<(string Name, List<double> X, List<double> Y)> Shown() =>
-        (_followed.Length > 0 ? _followed.Concat(_curves.Keys.Except(_followed)) : _curves.Keys)
-            .Where(name => _curves.TryGetValue(name, out (List<double>, List<double> Y) curve) && curve.Y.Any(double.IsFinite))
-            .Take(MaximumCurves)
-            .Select(name => (name, _curves[name].X, _curves[name].Y));
-
-    private void Add(string name, double step, double? value)
-    {
-        if (!_curves.TryGetValue(name, out (List<double> X, List<double> Y) curve))
-        {
-            _curves[name] = curve = ([], []);
-        }
-
-        curve.X.Add(step);
-        curve.Y.Add(value ?? double.NaN);
-    }
-
-    /// <summary>Reads the lines that came since the last time; the last one may still be unfinished.</summary>
-    private void ReadFile()
-    {
-        if (_file is null || !File.Exists(_file))
-        {
-            return;
-        }
-
-        using FileStream stream = new(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (stream.Length < _read)
-        {
-            // Training went back to its checkpoint.
-            _curves.Clear();
-            _unfinishedLine.Clear();
-            _read = 0;
-        }
-
-        stream.Seek(_read, SeekOrigin.Begin);
-        using StreamReader reader = new(stream, Encoding.UTF8);
-        string text = reader.ReadToEnd();
-        _read = stream.Length;
-        string[] lines = (_unfinishedLine + text).Split('\n');
-        _unfinishedLine.Clear().Append(lines[^1]);
-        foreach (string line in lines[..^1].Where(line => line.Length > 0))
-        {
-            ReadLine(line);
-        }
-    }
-
-    private void ReadLine(string line)
-    {
-        using JsonDocument document = JsonDocument.Parse(line);
-        double step = document.RootElement.GetProperty("step").GetDouble() + 1;
-        _done = Math.Max(_done, (long)step);
-        foreach (JsonProperty metric in document.RootElement.EnumerateObject())
-        {
-            if (metric.Name != "step" && (_followed.Length == 0 || _followed.Contains(metric.Name)) && metric.Value.ValueKind is JsonValueKind.Number or JsonValueKind.Null)
-            {
-                Add(metric.Name, step, metric.Value.ValueKind == JsonValueKind.Number ? metric.Value.GetDouble() : null);
-            }
         }
     }
 }

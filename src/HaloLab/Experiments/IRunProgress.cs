@@ -5,8 +5,9 @@ public interface IRunProgress
 {
     /// <summary>A stage starts to compute.</summary>
     /// <param name="name">The stage.</param>
+    /// <param name="folder">Where it works until it is finished; a stage that trains writes its metrics there. Null: nowhere.</param>
     /// <param name="secondsLeft">Expected time for it and all stages after it.</param>
-    void StageStarted(string name, double secondsLeft);
+    void StageStarted(string name, string? folder, double secondsLeft);
 
     /// <summary>A share of the stage is done.</summary>
     /// <param name="name">The stage.</param>

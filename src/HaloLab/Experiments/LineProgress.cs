@@ -6,14 +6,13 @@ namespace HaloLab.Experiments;
 
 /// <summary>Progress as lines of a log: start and end of each stage, and a line every ten seconds between.</summary>
 /// <param name="writer">Where the lines go.</param>
-/// <param name="saysFound">Whether stages that were found finished are named too.</param>
-public sealed class LineProgress(TextWriter writer, bool saysFound = true) : IRunProgress
+public sealed class LineProgress(TextWriter writer) : IRunProgress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private readonly Stopwatch _sinceLastLine = Stopwatch.StartNew();
 
     /// <inheritdoc/>
-    public void StageStarted(string name, double secondsLeft) => Write($"{name}: started; all in about {DisplayNumber.Duration(secondsLeft)}");
+    public void StageStarted(string name, string? folder, double secondsLeft) => Write($"{name}: started; all in about {DisplayNumber.Duration(secondsLeft)}");
 
     /// <inheritdoc/>
     public void StageAdvanced(string name, double share, double secondsLeft)
@@ -28,14 +27,7 @@ public sealed class LineProgress(TextWriter writer, bool saysFound = true) : IRu
     public void StageFinished(StageResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        if (!result.WasRead)
-        {
-            Write($"{result.Name}: done in {DisplayNumber.Duration(result.Seconds)}");
-        }
-        else if (saysFound)
-        {
-            Write($"{result.Name}: found finished");
-        }
+        Write(result.WasRead ? $"{result.Name}: found finished" : $"{result.Name}: done in {DisplayNumber.Duration(result.Seconds)}");
     }
 
     private void Write(string line)

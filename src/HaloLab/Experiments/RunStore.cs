@@ -92,7 +92,7 @@ public sealed class RunStore(string folder)
         bool resumed = Directory.Exists(partial);
         CreateFolder(partial);
         Dictionary<string, string> inputFolders = stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].Folder);
-        progress.StageStarted(stage.Name, timeLeft.At(stage.ExpectedSeconds, 0));
+        progress.StageStarted(stage.Name, partial, timeLeft.At(stage.ExpectedSeconds, 0));
         Stopwatch watch = Stopwatch.StartNew();
         StageProgress stageProgress = new(share => progress.StageAdvanced(stage.Name, share, timeLeft.At(stage.ExpectedSeconds, share)));
         stage.Work(new StageContext(partial, inputFolders, stageProgress, cancellation));

@@ -13,6 +13,14 @@ public partial class DisplayTests
     private static readonly string Page = DemoPage.Build().ToHtml();
 
     [Fact]
+    public void AChartWithoutALineSaysSo()
+    {
+        LineChart chart = new("Accuracy of <patches>", "step", "", []);
+        Assert.Equal("Accuracy of <patches>: no values", chart.ToText());
+        Assert.Contains("Accuracy of &lt;patches&gt;: no values", chart.ToHtml().Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void PageNeedsNothingFromOutside()
     {
         if (Environment.GetEnvironmentVariable("HALOLAB_DEMO_PAGE") is { Length: > 0 } path)

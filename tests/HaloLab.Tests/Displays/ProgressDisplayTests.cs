@@ -82,26 +82,44 @@ public sealed class ProgressDisplayTests : IDisposable
     }
 
     [Fact]
-    public void StagesHaveABarEach()
+    public void StagesThatComputeAreShownWithTheirCurvesAndThoseFoundAreNot()
     {
-        StageProgress progress = new();
-        int told = 0;
-        progress.Changed += () => told++;
+        List<object> shown = [];
+        int updates = 0;
+        StageProgress progress = new(value =>
+        {
+            shown.Add(value);
+            return changed =>
+            {
+                Assert.Same(shown[^1], changed);
+                updates++;
+            };
+        });
         progress.StageFinished(new StageResult("prompts", "k", "f", "o", 1, WasRead: true));
-        progress.StageStarted("reward-model", 90);
+        Assert.Empty(shown);
+        progress.StageStarted("reward-model", _folder, 90);
+        StageDisplay stage = Assert.IsType<StageDisplay>(Assert.Single(shown));
+        Assert.Equal("reward-model: 0 %, all in about 1 min 30 s", stage.ToText());
+
+        string file = Path.Combine(_folder, "metrics.jsonl");
+        File.WriteAllText(file, "{\"step\":0,\"loss\":0.7,\"a\":1,\"b\":1,\"c\":1}\n");
         progress.StageAdvanced("reward-model", 0.25, 65);
-        Assert.Equal(["prompts: found finished", "reward-model: 25 %, all in about 1 min 05 s"], progress.ToText().Split(Environment.NewLine));
-        int before = told;
+        Assert.Equal(["reward-model: 25 %, all in about 1 min 05 s", "  loss  ▁  first 0.700, last 0.700, lowest 0.700, highest 0.700"], stage.ToText().Split(Environment.NewLine)[..2]);
+        Assert.Equal(3, Regex.Count(stage.ToHtml().Markup, "<figure"));
+        int before = updates;
         for (int i = 0; i < 1000; i++)
         {
-            progress.StageAdvanced("reward-model", 0.5, 40);
+            progress.StageAdvanced("reward-model", 1, 40);
         }
 
-        Assert.InRange(told - before, 0, 2);
+        Assert.InRange(updates - before, 0, 2);
+        Assert.DoesNotContain("computed", stage.ToText(), StringComparison.Ordinal);
+        File.AppendAllText(file, "{\"step\":1,\"loss\":0.5}\n");
         progress.StageFinished(new StageResult("reward-model", "k", "f", "o", 80, WasRead: false));
-        Assert.Equal("finished: prompts, reward-model", progress.ToText());
-        Assert.Contains("computed in 1 min 20 s", progress.ToHtml().Markup, StringComparison.Ordinal);
-        Assert.Contains("found finished: prompts<", progress.ToHtml().Markup, StringComparison.Ordinal);
-        Assert.Equal(1, Regex.Count(progress.ToHtml().Markup, "<progress"));
+        Assert.StartsWith($"reward-model: computed{Environment.NewLine}  loss  █▁", stage.ToText(), StringComparison.Ordinal);
+        Assert.Contains("computed in 1 min 20 s", stage.ToHtml().Markup, StringComparison.Ordinal);
+        progress.StageStarted("pairs", null, 10);
+        Assert.Equal(2, shown.Count);
+        Assert.DoesNotContain("<figure", ((StageDisplay)shown[1]).ToHtml().Markup, StringComparison.Ordinal);
     }
 }

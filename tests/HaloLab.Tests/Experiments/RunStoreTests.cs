@@ -145,7 +145,7 @@ public sealed class RunStoreTests : IDisposable
 
         public List<double> SecondsLeft { get; } = [];
 
-        public void StageStarted(string name, double secondsLeft)
+        public void StageStarted(string name, string? folder, double secondsLeft)
         {
             Events.Add("start " + name);
             SecondsLeft.Add(secondsLeft);

@@ -95,7 +95,7 @@ public sealed class ReproductionTests : IDisposable
 
     private sealed class NothingStarts : IRunProgress
     {
-        public void StageStarted(string name, double secondsLeft) => throw new InvalidOperationException(name);
+        public void StageStarted(string name, string? folder, double secondsLeft) => throw new InvalidOperationException(name);
 
         public void StageAdvanced(string name, double share, double secondsLeft)
         {

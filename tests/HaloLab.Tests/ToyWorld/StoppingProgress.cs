@@ -7,7 +7,7 @@ internal sealed class StoppingProgress(int reports, CancellationTokenSource canc
 {
     private int _left = reports;
 
-    public void StageStarted(string name, double secondsLeft)
+    public void StageStarted(string name, string? folder, double secondsLeft)
     {
     }
 

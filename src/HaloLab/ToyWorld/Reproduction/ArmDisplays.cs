@@ -66,7 +66,7 @@ public static class ArmDisplays
     /// <param name="title">Title of the chart.</param>
     /// <param name="metric">Name of the metric, for example <c>patch_accuracy</c>; arms without it have no line.</param>
     /// <param name="arms">Titles and the metrics of every step.</param>
-    public static LineChart? Curves(string title, string metric, IEnumerable<(string Title, IReadOnlyList<JsonObject> Steps)> arms)
+    public static LineChart Curves(string title, string metric, IEnumerable<(string Title, IReadOnlyList<JsonObject> Steps)> arms)
     {
         List<ChartSeries> series = [];
         foreach ((string arm, IReadOnlyList<JsonObject> steps) in arms)
@@ -79,7 +79,7 @@ public static class ArmDisplays
             }
         }
 
-        return series.Count > 0 ? new LineChart(title, "step", $"mean of {SmoothedSteps} steps", series) : null;
+        return new LineChart(title, "step", $"mean of {SmoothedSteps} steps", series);
     }
 
     private static double[] Values(IEnumerable<JsonObject> steps, string metric) => [.. steps.Select(step => step[metric]).Where(value => value is not null).Select(value => value!.GetValue<double>())];

@@ -126,10 +126,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         yield return ArmDisplays.Signal(steps).ToHtml();
         foreach ((string metric, string title) in new[] { ("loss", "Loss"), ("video_accuracy", "Implicit accuracy, whole clips"), ("patch_accuracy", "Implicit accuracy, patches"), ("gradient_norm", "Gradient norm") })
         {
-            if (ArmDisplays.Curves(title, metric, steps) is { } curves)
-            {
-                yield return curves.ToHtml();
-            }
+            yield return ArmDisplays.Curves(title, metric, steps).ToHtml();
         }
     }
 
