@@ -12,11 +12,14 @@ public sealed class ScorerControls
     public const int LeastClips = 3;
 
     private readonly IReadOnlyList<ScoredClip> _rows;
+    private readonly bool _isMeasurement;
 
     /// <param name="scorer">The scorer's name.</param>
     /// <param name="dimensions">What its scores are called.</param>
     /// <param name="rows">What it said of <see cref="ClipsOf"/> and of the clips themselves.</param>
-    public ScorerControls(string scorer, IReadOnlyList<string> dimensions, IReadOnlyList<ScoredClip> rows) => (Scorer, Dimensions, _rows) = (scorer, dimensions, rows);
+    /// <param name="isMeasurement">Whether it is not expected to read prompts or to know which way time runs (<see cref="HaloLab.Rewards.IVideoScorer.IsMeasurement"/>).</param>
+    public ScorerControls(string scorer, IReadOnlyList<string> dimensions, IReadOnlyList<ScoredClip> rows, bool isMeasurement = false) =>
+        (Scorer, Dimensions, _rows, _isMeasurement) = (scorer, dimensions, rows, isMeasurement);
 
     public string Scorer { get; }
 
@@ -62,7 +65,7 @@ public sealed class ScorerControls
     }
 
     /// <summary>What the scorer does not notice and should, a sentence each.</summary>
-    public IReadOnlyList<string> Warnings => [.. Changes.Where(change => Notices(change) == false).Select(change => $"{Scorer}: {Warning(change)}.")];
+    public IReadOnlyList<string> Warnings => [.. Changes.Where(change => Notices(change) == false && !(_isMeasurement && change is (ClipControl.OtherPrompt or ClipControl.ReversedTime))).Select(change => $"{Scorer}: {Warning(change)}.")];
 
     /// <summary>What a change that is not noticed means, in words.</summary>
     /// <param name="control">What was changed.</param>

@@ -14,6 +14,9 @@ public interface IVideoScorer : IDisposable
     /// <summary>Files that the scores depend on, by name, with their SHA-256.</summary>
     IReadOnlyDictionary<string, string> Hashes { get; }
 
+    /// <summary>Whether it measures pictures by a formula, and so is not expected to read prompts or to know which way time runs.</summary>
+    bool IsMeasurement => false;
+
     /// <summary>The scores of a clip.</summary>
     /// <param name="clip">The clip.</param>
     /// <param name="prompt">What it should show.</param>

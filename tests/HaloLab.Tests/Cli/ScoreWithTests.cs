@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using CsvHelper;
+using HaloLab.Experiments;
 using HaloLab.Rewards;
 using HaloLab.Tests.Rewards;
 using HaloLab.Tests.Videos;

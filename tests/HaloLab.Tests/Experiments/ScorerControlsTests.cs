@@ -28,6 +28,11 @@ public sealed class ScorerControlsTests : IDisposable
         ScorerControls controls = new(scorer.Name, scorer.Dimensions, rows);
         Assert.Equal(flagged, ScorerControls.Changes.Where(change => controls.Notices(change) == false));
         Assert.All(flagged, change => Assert.NotEmpty(ScorerControls.Warning(change)));
+        Assert.Equal(flagged.Length, controls.Warnings.Count);
+
+        // Of a measurement it is no fault not to read prompts or to measure the same backwards.
+        ScorerControls measurement = new(scorer.Name, scorer.Dimensions, rows, isMeasurement: true);
+        Assert.Equal(flagged.Count(change => change is ClipControl.ShuffledFrames or ClipControl.BlackVideo), measurement.Warnings.Count);
     }
 
     [Fact]

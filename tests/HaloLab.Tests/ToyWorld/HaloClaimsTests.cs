@@ -106,13 +106,16 @@ public sealed class HaloClaimsTests
     [Fact]
     public void TheNumbersBehindAgreementAndLabelsAreKept()
     {
-        ClaimBackground background = new HaloClaims([12, 48], Threshold).Background([Seed(modelNoise: 0.1, scratchNoise: 5)]);
+        ClaimBackground background = new HaloClaims([12, 48], Threshold).Background([Seed(modelNoise: 0.1, scratchNoise: 5)], gradesPerPrompt: 100, videoLabels: 2400);
         Assert.Equal(3, background.Agreement.Count);
         Assert.All(background.Agreement, row => Assert.True(row.Model > row.Annotators, row.Measure));
         Assert.Equal(["continued 12", "continued 48", "patch-only 12", "patch-only 48", "joint 12", "joint 48"], background.Efficiency.Select(row => $"{row.Arm} {row.LabelledPrompts}"));
         Assert.True(background.Efficiency[0].PooledSpearman > background.Efficiency[2].PooledSpearman);
         Assert.Equal(1, background.LabelRatioSeeds);
         Assert.InRange(background.LabelRatio.Estimate, 0, 0.5);
+
+        // 2,400 labels of clips are as many as the grades of 24 prompts, half of the 48.
+        Assert.Equal(background.LabelRatio.Estimate + 0.5, background.LabelRatioWithVideo.Estimate, 1e-9);
     }
 
     [Theory]

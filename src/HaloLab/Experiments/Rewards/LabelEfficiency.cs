@@ -29,16 +29,19 @@ internal sealed class LabelEfficiency
     /// The number of labels at which the continued arm's line reaches the agreement that the patch-only arm has with most labels, over that number. Null where a
     /// line is missing or does not rise.
     /// </summary>
-    public double? Ratio(long seed)
+    /// <param name="seed">The seed.</param>
+    /// <param name="before">Labels that only the continued arm learned from, before this training; in the points' unit.</param>
+    public double? Ratio(long seed, double before = 0)
     {
         LabelEfficiencyPoint? most = _points.Where(point => point.Arm == RewardArm.PatchOnly && point.Seed == seed && double.IsFinite(point.Agreement)).MaxBy(point => point.Labels);
-        return most is null || Line(RewardArm.Continued, seed) is not { Slope: > 0 } line ? null : Math.Exp((most.Agreement - line.Intercept) / line.Slope) / most.Labels;
+        return most is null || Line(RewardArm.Continued, seed) is not { Slope: > 0 } line ? null : (Math.Exp((most.Agreement - line.Intercept) / line.Slope) + before) / most.Labels;
     }
 
     /// <summary>The geometric mean of the ratios of seeds that have one, with its interval, which is undefined with fewer than two.</summary>
-    public Interval Ratio(IEnumerable<long> seeds)
+    /// <inheritdoc cref="Ratio(long, double)"/>
+    public Interval Ratio(IEnumerable<long> seeds, double before = 0)
     {
-        Interval logarithm = Interval.OfMean([.. seeds.Select(seed => Ratio(seed)).OfType<double>().Select(ratio => Math.Log(ratio))]);
+        Interval logarithm = Interval.OfMean([.. seeds.Select(seed => Ratio(seed, before)).OfType<double>().Select(ratio => Math.Log(ratio))]);
         return logarithm with { Estimate = Math.Exp(logarithm.Estimate), Low = Math.Exp(logarithm.Low), High = Math.Exp(logarithm.High) };
     }
 }

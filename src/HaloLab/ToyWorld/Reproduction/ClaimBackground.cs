@@ -10,8 +10,15 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// labels (<see cref="Experiments.Rewards.LabelEfficiency"/>).
 /// </param>
 /// <param name="LabelRatioSeeds">Seeds whose lines have that share.</param>
+/// <param name="VideoLabels">Labels of whole clips that the video reward model of stage 1 learned from.</param>
+/// <param name="LabelRatioWithVideo">The share with these counted too, each as one grade.</param>
 internal sealed record ClaimBackground(
-    IReadOnlyList<ClaimBackground.AgreementRow> Agreement, IReadOnlyList<ClaimBackground.EfficiencyRow> Efficiency, Interval LabelRatio, int LabelRatioSeeds)
+    IReadOnlyList<ClaimBackground.AgreementRow> Agreement,
+    IReadOnlyList<ClaimBackground.EfficiencyRow> Efficiency,
+    Interval LabelRatio,
+    int LabelRatioSeeds,
+    int VideoLabels,
+    Interval LabelRatioWithVideo)
 {
     /// <param name="Measure">The measure.</param>
     /// <param name="Model">Mean over annotators of the patch reward model's agreement with all others.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using HaloLab.Experiments;
+using HaloLab.ToyWorld.Pretraining;
 
 namespace HaloLab.ToyWorld.Reproduction;
 
@@ -11,7 +12,7 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
 
     public Stage Stage() => new(
         "claims",
-        5,
+        6,
         new JsonObject { ["preset"] = settings.Preset, ["threshold"] = generator.DefectThreshold },
         [.. seeds.SelectMany(seed => seed.Judged())],
         5,
@@ -21,7 +22,8 @@ internal sealed class ClaimsStage(ReproductionSettings settings, ToyGeneratorFil
     {
         Evidence[] evidence = [.. seeds.Select(seed => seed.Read(context))];
         HaloClaims claims = new(settings.LabelBudgets, generator.DefectThreshold);
-        JsonFile.Write(context.PathOf(BackgroundFile), claims.Background(evidence));
+        ToyPretrainingSettings recipe = new();
+        JsonFile.Write(context.PathOf(BackgroundFile), claims.Background(evidence, settings.LayoutsPerPrompt * settings.ClipsPerLayout * settings.Grid.Count, recipe.JudgedSamples + recipe.JudgedRenders));
         JsonFile.Write(context.PathOf(File), claims.Decide(evidence));
     }
 }

@@ -35,7 +35,10 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
         [Agreement(evidence), Distillation(evidence), Superiority(evidence), Existence(evidence), Alleviation(evidence), Granularity(evidence)];
 
     /// <summary>The numbers behind C1 and C2 that their differences do not show.</summary>
-    public ClaimBackground Background(IReadOnlyList<Evidence> evidence)
+    /// <param name="evidence">What each seed found.</param>
+    /// <param name="gradesPerPrompt">Grades of patches that a labelled prompt brings.</param>
+    /// <param name="videoLabels">Labels of whole clips that the continued model's stage 1 learned from.</param>
+    public ClaimBackground Background(IReadOnlyList<Evidence> evidence, int gradesPerPrompt, int videoLabels)
     {
         IEnumerable<ClaimBackground.AgreementRow> agreement = AgreementMeasures.Select(measure =>
         {
@@ -53,7 +56,7 @@ internal sealed class HaloClaims(IReadOnlyList<int> labelBudgets, double defectT
             .Select(group => new ClaimBackground.EfficiencyRow(RewardTraining.Name(group.Key.Arm), group.Key.Labels, group.Average(point => point.Agreement)));
         LabelEfficiency curve = new(points);
         long[] seeds = [.. Enumerable.Range(0, evidence.Count).Select(seed => (long)seed).Where(seed => curve.Ratio(seed) is not null)];
-        return new ClaimBackground([.. agreement], [.. efficiency], curve.Ratio(seeds), seeds.Length);
+        return new ClaimBackground([.. agreement], [.. efficiency], curve.Ratio(seeds), seeds.Length, videoLabels, curve.Ratio(seeds, (double)videoLabels / gradesPerPrompt));
     }
 
     private static (string Name, HumanAgreement.Measure Measure)[] AgreementMeasures { get; } =

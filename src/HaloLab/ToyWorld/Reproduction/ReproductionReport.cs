@@ -5,6 +5,7 @@ using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.Optimisation;
 using HaloLab.Rewards;
+using HaloLab.Statistics;
 using HaloLab.Videos;
 
 namespace HaloLab.ToyWorld.Reproduction;
@@ -53,7 +54,7 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
     private static HtmlFragment Introduction() => HtmlFragment.Of(
         $"<p>HALO (arXiv 2502.06812) tunes text-to-video models with rewards for patches of a video beside rewards for the whole. This page was made by one command on a toy world of coloured moving shapes, whose truth is known. It tests the instrument, not the paper: we hold the paper's abstract only, and what it leaves open is our reading. Teacher and annotators are <b>simulated</b>.</p>");
 
-    private static IEnumerable<HtmlFragment> Behind(Claim claim, ClaimBackground background) => claim.Id switch
+    private IEnumerable<HtmlFragment> Behind(Claim claim, ClaimBackground background) => claim.Id switch
     {
         "C1" => [new DataTable(
             [new("agreement with the other annotators"), new("patch reward model", true, "0.000"), new("mean annotator", true, "0.000")],
@@ -63,12 +64,17 @@ internal sealed class ReproductionReport(ReproductionSettings settings, IReadOnl
         _ => [],
     };
 
-    private static HtmlFragment LabelRatio(ClaimBackground background)
+    private HtmlFragment LabelRatio(ClaimBackground background)
     {
-        (string estimate, string interval) = DisplayNumber.Estimate(background.LabelRatio);
+        string Share(Interval ratio)
+        {
+            (string estimate, string interval) = DisplayNumber.Estimate(ratio);
+            return $"{estimate}{(ratio.IsDefined ? $" (95 % interval over {background.LabelRatioSeeds} seeds {interval})" : " (one seed)")}";
+        }
+
         return background.LabelRatioSeeds == 0
             ? Note("The continued model's agreement does not rise with the number of labels, so it says no number at which it reaches the patch-only model.")
-            : Note($"On lines through these points over the logarithm of the number of labels, the continued model reaches the agreement that the patch-only model has with all labels at {estimate} of them{(background.LabelRatio.IsDefined ? $" (95 % interval over {background.LabelRatioSeeds} seeds {interval})" : ", one seed")}.");
+            : Note($"On lines through these points over the logarithm of the number of labels, the continued model reaches the agreement that the patch-only model has with all labels at {Share(background.LabelRatio)} of them; at {Share(background.LabelRatioWithVideo)} with the {background.VideoLabels} labels of whole clips counted that its video reward model learned from before, each like the grade of one patch.{(background.LabelRatioSeeds < seeds.Count ? $" Of the {seeds.Count} seeds only {background.LabelRatioSeeds} have a line that rises, and so such a share." : "")}");
     }
 
     private HtmlFragment BeforeAndAfter()

@@ -65,6 +65,7 @@ public sealed class RewardAgreementTests : IDisposable
         Assert.Null(curve.Line(RewardArm.Joint, 1));
         Assert.Equal(Math.Sqrt(1000) / 100, curve.Ratio([1L, 2]).Estimate, 1e-12);
         Assert.False(curve.Ratio([1L, 2]).IsDefined);
+        Assert.Equal((Math.Sqrt(1000) + 50) / 100, curve.Ratio(1, before: 50)!.Value, 1e-12);
 
         // Ratios are averaged on a logarithmic axis: √10 / 10 and √10 have the mean 1, and an interval as wide on both sides of it.
         LabelEfficiency two = new(

@@ -1,12 +1,14 @@
+using HaloLab.Evaluation.Scorers;
+using HaloLab.Rewards;
 using HaloLab.Rewards.Patches;
 using HaloLab.Rewards.VideoReward;
 using HaloLab.Rewards.VideoScore;
 
-namespace HaloLab.Rewards;
+namespace HaloLab.Experiments;
 
-/// <summary>A published scorer as a user names it: <c>KIND:FOLDER</c>.</summary>
+/// <summary>A scorer as a user names it: <c>KIND:FOLDER</c>, or <c>KIND</c> where there is no model.</summary>
 /// <param name="Kind">One of <see cref="Kinds"/>.</param>
-/// <param name="Folder">Its folder.</param>
+/// <param name="Folder">Its folder; empty where there is no model.</param>
 public sealed record ScorerFolder(string Kind, string Folder)
 {
     private static readonly Dictionary<string, Func<string, PatchScoring, IVideoScorer>> Opening = new(StringComparer.Ordinal)
@@ -14,12 +16,22 @@ public sealed record ScorerFolder(string Kind, string Folder)
         ["videoreward"] = (folder, _) => VideoRewardScorer.Open(folder),
         ["videoscore"] = (folder, _) => VideoScoreScorer.Open(folder),
         [PatchRewardScorer.Kind] = PatchRewardScorer.Open,
+        [DinoScorer.Kind] = (folder, _) => DinoScorer.Open(folder),
+        [ClipScorer.Kind] = (folder, _) => ClipScorer.Open(folder),
+        [ViClipScorer.Kind] = (folder, _) => ViClipScorer.Open(folder),
+        [FlickeringScorer.Kind] = (_, _) => new FlickeringScorer(),
+        [AppearanceScorer.Kind] = (_, _) => new AppearanceScorer(),
     };
+
+    private static readonly string[] WithoutModel = [FlickeringScorer.Kind, AppearanceScorer.Kind];
 
     /// <summary>The scorers that can be opened.</summary>
     public static IReadOnlyCollection<string> Kinds => Opening.Keys;
 
-    /// <summary>Reads a list such as <c>videoreward:models/VideoReward,videoscore:models/VideoScore</c>.</summary>
+    /// <summary>How they are named.</summary>
+    public static string Expected => $"KIND:FOLDER with one of {string.Join(", ", Kinds.Except(WithoutModel))}, or {string.Join(" or ", WithoutModel)} alone";
+
+    /// <summary>Reads a list such as <c>videoreward:models/VideoReward,videoscore:models/VideoScore,flickering</c>.</summary>
     /// <exception cref="InputException">An entry is no such pair, names an unknown kind or a missing folder, or stands twice.</exception>
     public static IReadOnlyList<ScorerFolder> Parse(string text)
     {
@@ -29,12 +41,12 @@ public sealed record ScorerFolder(string Kind, string Folder)
         {
             int colon = entry.IndexOf(':', StringComparison.Ordinal);
             ScorerFolder scorer = colon > 0 ? new(entry[..colon], entry[(colon + 1)..]) : new(entry, "");
-            if (!Opening.ContainsKey(scorer.Kind) || scorer.Folder.Length == 0)
+            if (!Opening.ContainsKey(scorer.Kind) || scorer.Folder.Length == 0 != WithoutModel.Contains(scorer.Kind))
             {
-                throw new InputException($"'{entry}': expected KIND:FOLDER with one of {string.Join(", ", Kinds)}, for example videoscore:models/VideoScore.");
+                throw new InputException($"'{entry}': expected {Expected}, for example videoscore:models/VideoScore.");
             }
 
-            if (!Directory.Exists(scorer.Folder))
+            if (scorer.Folder.Length > 0 && !Directory.Exists(scorer.Folder))
             {
                 throw new InputException($"{scorer.Folder}: no such folder. Expected the folder of {scorer.Kind}; docs/rewards.md says what it holds.");
             }
@@ -47,7 +59,7 @@ public sealed record ScorerFolder(string Kind, string Folder)
             scorers.Add(scorer);
         }
 
-        return scorers.Count > 0 ? scorers : throw new InputException($"No scorer is named. Expected KIND:FOLDER with one of {string.Join(", ", Kinds)}.");
+        return scorers.Count > 0 ? scorers : throw new InputException($"No scorer is named. Expected {Expected}.");
     }
 
     /// <summary>Loads the model.</summary>

@@ -1,0 +1,70 @@
+using HaloLab.Statistics;
+
+namespace HaloLab.Experiments;
+
+/// <summary>
+/// One score of several models' clips, prompt by prompt. A prompt's value is the mean over a model's clips of it that could be scored; prompts are the independent units.
+/// </summary>
+public sealed class MetricComparison
+{
+    private readonly IReadOnlyList<SortedDictionary<string, double>> _values;
+    private readonly IReadOnlyList<int> _clips;
+
+    /// <param name="name">What the score is called.</param>
+    /// <param name="dimension">Its place among the scorer's.</param>
+    /// <param name="rows">What the scorer said of each model's clips.</param>
+    public MetricComparison(string name, int dimension, IReadOnlyList<IReadOnlyList<ScoredClip>> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        Name = name;
+        ScoredClip[][] scored = [.. rows.Select(model => model.Where(row => row.Scores is not null).ToArray())];
+        _clips = [.. scored.Select(model => model.Length)];
+        _values = [.. scored.Select(model => new SortedDictionary<string, double>(
+            model.GroupBy(row => row.Clip.Prompt).ToDictionary(prompt => prompt.Key, prompt => prompt.Average(row => row.Scores![dimension])), StringComparer.Ordinal))];
+    }
+
+    public string Name { get; }
+
+    /// <summary>Number of a model's clips that have the score.</summary>
+    public int Clips(int model) => _clips[model];
+
+    /// <summary>Mean over a model's prompts with its 95 % interval.</summary>
+    public Interval Mean(int model) => Interval.OfMean([.. _values[model].Values]);
+
+    /// <summary>Prompts of which both models have the score, with the second minus the first.</summary>
+    public IReadOnlyList<(string Prompt, double Difference)> Differences(int first, int second) =>
+        [.. _values[second].Where(item => _values[first].ContainsKey(item.Key)).Select(item => (item.Key, item.Value - _values[first][item.Key]))];
+
+    /// <summary>The second model against the first.</summary>
+    /// <param name="first">What is held against.</param>
+    /// <param name="second">What is held.</param>
+    /// <param name="seed">Seed of the resampling.</param>
+    public ModelDifference Compare(int first, int second, long seed)
+    {
+        double[] differences = [.. Differences(first, second).Select(item => item.Difference)];
+        RandomStream Stream(string what) => new(seed, $"{what} of {Name}, {second} against {first}");
+        (int wins, int ties) = (differences.Count(difference => difference > 0), differences.Count(difference => difference == 0));
+        if (differences.Length < 2)
+        {
+            double only = differences.FirstOrDefault(double.NaN);
+            return new ModelDifference(Name, first, second, differences.Length, Interval.Undefined(0.95, only), double.NaN, wins, ties, Interval.Undefined(0.95));
+        }
+
+        double[] won = [.. differences.Select(difference => difference > 0 ? 1 : difference == 0 ? 0.5 : 0)];
+        return new ModelDifference(
+            Name,
+            first,
+            second,
+            differences.Length,
+            OfMean(differences, Stream("difference")),
+            PairedPermutation.Test(differences, new double[differences.Length], Stream("signs")).PValue,
+            wins,
+            ties,
+            OfMean(won, Stream("wins")));
+    }
+
+    /// <summary>BCa interval; where all prompts agree to the last bit there is nothing to resample, and the interval is the value.</summary>
+    private static Interval OfMean(double[] values, RandomStream stream) => Moments.IsConstant(values)
+        ? new Interval(values[0], values[0], values[0], 0.95)
+        : Bootstrap.Run(values, sample => sample.Average(), stream).Bca;
+}
