@@ -12,36 +12,50 @@ namespace HaloLab.Videos;
 /// </summary>
 /// <remarks>
 /// Every stored frame is read once, upright (rotation is applied), with square pixels assumed. A file of variable frame rate keeps all its
-/// frames and gets its average rate: within it, times are evened out. Only local files are opened, whatever a file refers to.
+/// frames and gets its average rate: within it, times are evened out. Both are remarked on. Videos of high dynamic range are refused: decoded as they are,
+/// their colours would be wrong. Only local files are opened, whatever a file refers to.
 /// </remarks>
 public static partial class VideoFile
 {
     /// <summary>Largest clip that is read: decoded frames lie in memory.</summary>
     public const long MaximumBytes = 1L << 30;
 
+    /// <summary>Transfer functions of high dynamic range, by ffmpeg's names.</summary>
+    private static readonly Dictionary<string, string> HighDynamicRange = new(StringComparer.Ordinal) { ["smpte2084"] = "PQ", ["arib-std-b67"] = "HLG" };
+
     private static readonly string[] Extensions = [".mp4", ".webm", ".gif", ".png", ".apng"];
 
     /// <summary>Reads the first video stream of a file, all its frames.</summary>
     /// <exception cref="InputException">
-    /// No such file, no video in it, no frames, broken or truncated, larger than <see cref="MaximumBytes"/> decoded, or ffmpeg is missing.
+    /// No such file, no video in it, no frames, broken or truncated, of high dynamic range, larger than <see cref="MaximumBytes"/> decoded, or ffmpeg is missing.
     /// </exception>
-    public static async Task<VideoClip> ReadAsync(string path, CancellationToken cancellationToken = default)
+    public static async Task<VideoClip> ReadAsync(string path, CancellationToken cancellationToken = default) =>
+        (await ReadWithRemarkAsync(path, cancellationToken).ConfigureAwait(false)).Clip;
+
+    /// <summary>The remark of <see cref="ReadWithRemarkAsync"/> without decoding the file.</summary>
+    /// <exception cref="InputException">No such file, no video in it, broken so that it shows, of high dynamic range, or ffmpeg is missing.</exception>
+    public static async Task<string> RemarkAsync(string path, CancellationToken cancellationToken = default) =>
+        (await ProbeAsync(path, cancellationToken).ConfigureAwait(false)).Remark;
+
+    /// <summary>Reads the first video stream of a file, all its frames, and says what was done to them.</summary>
+    /// <returns>The clip; and in whole sentences what was changed (variable frame rate, rotation), empty when nothing was.</returns>
+    /// <exception cref="InputException">As <see cref="ReadAsync"/>.</exception>
+    public static async Task<(VideoClip Clip, string Remark)> ReadWithRemarkAsync(string path, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        if (!File.Exists(path))
-        {
-            throw new InputException(Directory.Exists(path) ? $"{path}: is a folder, expected a video file." : $"{path}: no such file. Give the path of a video file.");
-        }
-
-        if (LacksTrailer(path))
-        {
-            throw Broken(path, "the file ends in the middle");
-        }
-
         VideoStream stream = await ProbeAsync(path, cancellationToken).ConfigureAwait(false);
-        int frameBytes = checked(stream.Height * stream.Width * 3);
+        long frameBytes = (long)stream.Height * stream.Width * 3;
         long mostFrames = MaximumBytes / frameBytes;
-        using MemoryStream pixels = new((int)(Math.Min(stream.Frames, mostFrames) * frameBytes));
+        if (stream.Frames == 0)
+        {
+            throw NoFrames(path);
+        }
+
+        if (stream.Frames > mostFrames)
+        {
+            throw TooLarge(path, stream, mostFrames);
+        }
+
+        using MemoryStream pixels = new((int)(stream.Frames * frameBytes));
         string complaint = await RunAsync(
             "ffmpeg",
             [
@@ -57,7 +71,7 @@ public static partial class VideoFile
 
         if (pixels.Length == 0)
         {
-            throw new InputException($"{path}: holds no frames. Give a video with at least one.");
+            throw NoFrames(path);
         }
 
         if (pixels.Length % frameBytes != 0)
@@ -65,16 +79,16 @@ public static partial class VideoFile
             throw Broken(path, $"{pixels.Length} bytes are not whole frames of {stream.Width}x{stream.Height}");
         }
 
+        // Packets are no promise: some hold several frames.
         int frames = (int)(pixels.Length / frameBytes);
         if (frames > mostFrames)
         {
-            throw new InputException(
-                $"{path}: more than {mostFrames} frames of {stream.Width}x{stream.Height} do not fit the limit of {MaximumBytes >> 20} MiB decoded. Cut or shrink it first, for example: ffmpeg -i IN -t 10 -vf scale=512:-2 OUT.mp4");
+            throw TooLarge(path, stream, mostFrames);
         }
 
-        // Most files say how many frames they have: then the memory is the clip's already.
+        // Most files have a packet for each frame: then the memory is the clip's already.
         byte[] all = pixels.GetBuffer().Length == pixels.Length ? pixels.GetBuffer() : pixels.ToArray();
-        return new VideoClip(all, frames, stream.Height, stream.Width, stream.FramesPerSecond);
+        return (new VideoClip(all, frames, stream.Height, stream.Width, stream.FramesPerSecond), stream.Remark);
     }
 
     /// <summary>
@@ -143,10 +157,26 @@ public static partial class VideoFile
 
     private static async Task<VideoStream> ProbeAsync(string path, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!File.Exists(path))
+        {
+            throw new InputException(Directory.Exists(path) ? $"{path}: is a folder, expected a video file." : $"{path}: no such file. Give the path of a video file.");
+        }
+
+        if (new FileInfo(path).Length == 0)
+        {
+            throw new InputException($"{path}: is empty, 0 bytes. Give a video file.");
+        }
+
+        if (LacksTrailer(path))
+        {
+            throw Broken(path, "the file ends in the middle");
+        }
+
         StringBuilder json = new();
         string complaint = await RunAsync(
             "ffprobe",
-            ["-v", "error", "-protocol_whitelist", "file,pipe", "-select_streams", "V:0", "-show_streams", "-of", "json", "file:" + path],
+            ["-v", "error", "-protocol_whitelist", "file,pipe", "-select_streams", "V:0", "-show_streams", "-show_entries", "packet=pts,flags", "-of", "json=c=1", "file:" + path],
             PipeTarget.ToStringBuilder(json),
             cancellationToken).ConfigureAwait(false);
         if (complaint.Length > 0)
@@ -160,7 +190,11 @@ public static partial class VideoFile
             throw new InputException($"{path}: holds no video stream. Give a video file.");
         }
 
-        return VideoStream.Parse(streams[0]) ?? throw Broken(path, "its size is unknown");
+        VideoStream stream = VideoStream.Parse(streams[0], document.RootElement.GetProperty("packets")) ?? throw Broken(path, "its size is unknown");
+        return HighDynamicRange.TryGetValue(stream.Transfer, out string? name)
+            ? throw new InputException(
+                $"{path}: is of high dynamic range (transfer function {stream.Transfer}, {name}), and its colours, and what a model says of them, would be wrong. Convert it first, by an ffmpeg with zscale: ffmpeg -i IN -vf zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p OUT.mp4")
+            : stream;
     }
 
     /// <summary>Runs a tool and returns its complaint: empty when it ended well and had nothing to say.</summary>
@@ -188,6 +222,11 @@ public static partial class VideoFile
 
     [GeneratedRegex(" @ 0x[0-9a-f]+", RegexOptions.CultureInvariant)]
     private static partial Regex MemoryPlace();
+
+    private static InputException NoFrames(string path) => new($"{path}: holds no frames. Give a video with at least one.");
+
+    private static InputException TooLarge(string path, VideoStream stream, long mostFrames) =>
+        new($"{path}: more than {mostFrames} frames of {stream.Width}x{stream.Height} do not fit the limit of {MaximumBytes >> 20} MiB decoded. Cut or shrink it first, for example: ffmpeg -i IN -t 10 -vf scale=512:-2 OUT.mp4");
 
     private static InputException Broken(string path, string complaint) =>
         new($"{path}: is not a video that ffmpeg can read whole ({complaint}). If it plays elsewhere, write it anew: ffmpeg -i IN -c:v libx264 OUT.mp4");

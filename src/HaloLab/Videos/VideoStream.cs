@@ -7,11 +7,19 @@ namespace HaloLab.Videos;
 /// <param name="Height">Rows of pixels.</param>
 /// <param name="Width">Columns of pixels.</param>
 /// <param name="FramesPerSecond">Average rate.</param>
-/// <param name="Frames">How many frames the file says it has; 0 where it does not say.</param>
-internal sealed record VideoStream(int Height, int Width, double FramesPerSecond, int Frames)
+/// <param name="Frames">How many frames the file shows, by its packets.</param>
+/// <param name="Rotation">Degrees by which the stored picture is turned to be upright; 0 where it is.</param>
+/// <param name="Transfer">ffmpeg's name of the transfer function; empty where the file does not say.</param>
+/// <param name="Times">How far its frames stand apart; null where the file does not say.</param>
+internal sealed record VideoStream(int Height, int Width, double FramesPerSecond, int Frames, int Rotation, string Transfer, FrameTimes? Times)
 {
+    /// <summary>What is done to the file's frames when it is read, a sentence each; empty when they are taken as they are stored.</summary>
+    public string Remark => string.Join(" ", ((string[])[TurnRemark(), RateRemark()]).Where(text => text.Length > 0));
+
     /// <summary>Reads one entry of ffprobe's <c>streams</c>; null when it has no size.</summary>
-    public static VideoStream? Parse(JsonElement stream)
+    /// <param name="stream">The entry.</param>
+    /// <param name="packets">ffprobe's <c>packets</c> of the stream, with <c>pts</c> and <c>flags</c>.</param>
+    public static VideoStream? Parse(JsonElement stream, JsonElement packets)
     {
         if (!stream.TryGetProperty("width", out JsonElement width) || !stream.TryGetProperty("height", out JsonElement height)
             || width.GetInt32() < 1 || height.GetInt32() < 1)
@@ -19,13 +27,36 @@ internal sealed record VideoStream(int Height, int Width, double FramesPerSecond
             return null;
         }
 
-        bool onItsSide = Math.Abs(Rotation(stream)) % 180 == 90;
-        double rate = Rate(stream, "avg_frame_rate") ?? Rate(stream, "r_frame_rate") ?? 1;
-        int frames = stream.TryGetProperty("nb_frames", out JsonElement count) && int.TryParse(count.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out int said) ? said : 0;
-        return onItsSide ? new VideoStream(width.GetInt32(), height.GetInt32(), rate, frames) : new VideoStream(height.GetInt32(), width.GetInt32(), rate, frames);
+        int rotation = RotationOf(stream);
+        bool onItsSide = Math.Abs(rotation) % 180 == 90;
+        double rate = Ratio(stream, "avg_frame_rate") ?? Ratio(stream, "r_frame_rate") ?? 1;
+
+        // D: decoded for the sake of others, and cut off by the file's edit list.
+        JsonElement[] shown = [.. packets.EnumerateArray().Where(packet => !(packet.TryGetProperty("flags", out JsonElement flags) && flags.GetString()!.Contains('D', StringComparison.Ordinal)))];
+        string transfer = stream.TryGetProperty("color_transfer", out JsonElement named) ? named.GetString()! : "";
+        FrameTimes? times = FrameTimes.Parse(shown, Ratio(stream, "time_base"));
+        return onItsSide
+            ? new VideoStream(width.GetInt32(), height.GetInt32(), rate, shown.Length, rotation, transfer, times)
+            : new VideoStream(height.GetInt32(), width.GetInt32(), rate, shown.Length, rotation, transfer, times);
     }
 
-    private static int Rotation(JsonElement stream)
+    private string TurnRemark() => Rotation == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"The file stores its pictures turned by {Math.Abs(Rotation)} degrees; they are read upright, {Width}x{Height} pixels.");
+
+    private string RateRemark()
+    {
+        if (Times is null || Times.Follow(FramesPerSecond))
+        {
+            return "";
+        }
+
+        (string shortest, string longest) = (Milliseconds(Times.Shortest), Milliseconds(Times.Longest));
+        string apart = shortest == longest ? shortest : $"{shortest} to {longest}";
+        return string.Create(CultureInfo.InvariantCulture, $"The file's frame rate varies: its frames stand {apart} ms apart; all are read, evenly at the file's average of {FramesPerSecond:0.###} a second.");
+    }
+
+    private static string Milliseconds(double seconds) => (1000 * seconds).ToString("0.#", CultureInfo.InvariantCulture);
+
+    private static int RotationOf(JsonElement stream)
     {
         if (stream.TryGetProperty("side_data_list", out JsonElement list))
         {
@@ -42,7 +73,7 @@ internal sealed record VideoStream(int Height, int Width, double FramesPerSecond
     }
 
     /// <summary>Reads <c>30000/1001</c>; null for <c>0/0</c>, which means unknown.</summary>
-    private static double? Rate(JsonElement stream, string name)
+    private static double? Ratio(JsonElement stream, string name)
     {
         string[] parts = stream.TryGetProperty(name, out JsonElement text) ? text.GetString()!.Split('/') : [];
         return parts.Length == 2

@@ -45,8 +45,75 @@ public sealed class VideoFileTests : IDisposable
         string turned = Path.Combine(_folder, "turned.mp4");
         await VideoFile.WriteAsync(Moving(4, 32, 64, 8), flat, Cancellation);
         Run("ffmpeg", "-v", "error", "-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned);
-        VideoClip clip = await VideoFile.ReadAsync(turned, Cancellation);
+        (VideoClip clip, string remark) = await VideoFile.ReadWithRemarkAsync(turned, Cancellation);
         Assert.Equal((64, 32), (clip.Height, clip.Width));
+        Assert.Equal("The file stores its pictures turned by 90 degrees; they are read upright, 32x64 pixels.", remark);
+        Assert.Equal(remark, await VideoFile.RemarkAsync(turned, Cancellation));
+    }
+
+    /// <summary>Frames 5 to 9 of 20 are missing, or the last one stays for two seconds.</summary>
+    [Theory]
+    [InlineData("gap.mp4", 15, "its frames stand 100 to 600 ms apart; all are read, evenly at the file's average of 7.5 a second", "-vf", "select=not(between(n\\,5\\,9))", "-fps_mode", "vfr")]
+    [InlineData("gap.webm", 15, "its frames stand 100 to 600 ms apart", "-vf", "select=not(between(n\\,5\\,9))", "-fps_mode", "vfr")]
+    [InlineData("hold.gif", 20, "its frames stand 100 ms apart; all are read, evenly at the file's average of ", "-final_delay", "200")]
+    public async Task VariableFrameRateIsRemarkedOn(string name, int frames, string expected, params string[] arguments)
+    {
+        Ffmpeg.Require();
+        string path = Path.Combine(_folder, name);
+        Run("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=2", .. arguments, path]);
+        (VideoClip clip, string remark) = await VideoFile.ReadWithRemarkAsync(path, Cancellation);
+        Assert.Equal(frames, clip.Frames);
+        Assert.Contains("The file's frame rate varies: " + expected, remark, StringComparison.Ordinal);
+        Assert.Equal(remark, await VideoFile.RemarkAsync(path, Cancellation));
+    }
+
+    /// <summary>Times in milliseconds, hundredths, or none at all (AVI) are no variable rate; nor is what was rounded to milliseconds and written anew in a finer unit.</summary>
+    [Theory]
+    [InlineData("clip.mp4", "30000/1001", "-video_track_timescale", "1000")]
+    [InlineData("clip.mp4", "30000/1001", "-vf", "settb=1/1000,settb=1/90000", "-fps_mode", "vfr", "-enc_time_base", "1/90000")]
+    [InlineData("clip.mp4", "25")]
+    [InlineData("clip.webm", "30000/1001")]
+    [InlineData("clip.webm", "60")]
+    [InlineData("clip.mkv", "24000/1001")]
+    [InlineData("clip.gif", "24")]
+    [InlineData("clip.gif", "30")]
+    [InlineData("clip.apng", "12")]
+    [InlineData("clip.avi", "10", "-c:v", "mpeg4", "-bf", "2")]
+    public async Task RoundedTimesAreNoVariableRate(string name, string rate, params string[] arguments)
+    {
+        Ffmpeg.Require();
+        string path = Path.Combine(_folder, name);
+        Run("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", $"testsrc=size=64x48:rate={rate}:duration=3", .. arguments, path]);
+        Assert.Equal("", (await VideoFile.ReadWithRemarkAsync(path, Cancellation)).Remark);
+    }
+
+    [Theory]
+    [InlineData("smpte2084", "PQ")]
+    [InlineData("arib-std-b67", "HLG")]
+    public async Task HighDynamicRangeIsRefusedWithTheCommandThatConvertsIt(string transfer, string name)
+    {
+        Ffmpeg.Require();
+        string path = Path.Combine(_folder, "hdr.mp4");
+        Run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=8:duration=1", "-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", path);
+        await RefusedAsync(path, $"(transfer function {transfer}, {name})");
+        InputException error = await Assert.ThrowsAsync<InputException>(() => VideoFile.RemarkAsync(path, Cancellation));
+        string converted = Path.Combine(_folder, "converted.mp4");
+        string[] command = error.Message[error.Message.IndexOf("ffmpeg -i", StringComparison.Ordinal)..].Split(' ');
+        Run("ffmpeg", ["-v", "error", .. command[1..].Select(argument => argument == "IN" ? path : argument == "OUT.mp4" ? converted : argument)]);
+        (VideoClip clip, string remark) = await VideoFile.ReadWithRemarkAsync(converted, Cancellation);
+        Assert.Equal((8, 48, 64, ""), (clip.Frames, clip.Height, clip.Width, remark));
+    }
+
+    [Fact]
+    public async Task TenThousandSmallFramesAreReadAndAVideoNamedGifIsWhatItIs()
+    {
+        Ffmpeg.Require();
+        string path = Path.Combine(_folder, "long.mp4");
+        Run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=32x32:rate=25", "-frames:v", "10000", "-preset", "ultrafast", path);
+        string named = Path.Combine(_folder, "named.gif");
+        File.Move(path, named);
+        (VideoClip clip, string remark) = await VideoFile.ReadWithRemarkAsync(named, Cancellation);
+        Assert.Equal((10000, 25, ""), (clip.Frames, clip.FramesPerSecond, remark));
     }
 
     [Theory]
@@ -78,7 +145,7 @@ public sealed class VideoFileTests : IDisposable
 
         string empty = Path.Combine(_folder, "empty.mp4");
         await File.WriteAllBytesAsync(empty, [], Cancellation);
-        await RefusedAsync(empty, "empty.mp4");
+        await RefusedAsync(empty, "empty.mp4", "0 bytes");
 
         string sound = Path.Combine(_folder, "sound.wav");
         Run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", sound);
@@ -87,6 +154,10 @@ public sealed class VideoFileTests : IDisposable
         string noFrames = Path.Combine(_folder, "noframes.mp4");
         Run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=32x32:duration=1", "-frames:v", "0", noFrames);
         await RefusedAsync(noFrames, "noframes.mp4");
+
+        string onlyTrack = Path.Combine(_folder, "track.mp4");
+        Run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=32x32:duration=1", "-frames:v", "0", "-movflags", "empty_moov", onlyTrack);
+        await RefusedAsync(onlyTrack, "holds no frames");
     }
 
     [Fact]
