@@ -25,6 +25,9 @@ public sealed record Qwen2VlConfig
 
     public double RopeTheta { get; init; } = 1e6;
 
+    /// <summary>Most tokens of a text with its videos.</summary>
+    public int MaxPositionEmbeddings { get; init; } = 32768;
+
     public Qwen2VlRopeScaling RopeScaling { get; init; } = new();
 
     /// <summary>Whether the head shares the embedding's weights and has none in the file.</summary>
@@ -63,6 +66,7 @@ public sealed record Qwen2VlConfig
             ("num_hidden_layers", config.NumHiddenLayers, 1),
             ("num_attention_heads", config.NumAttentionHeads, 1),
             ("num_key_value_heads", config.NumKeyValueHeads, 1),
+            ("max_position_embeddings", config.MaxPositionEmbeddings, 1),
             ("vision_config.depth", vision.Depth, 1),
             ("vision_config.num_heads", vision.NumHeads, 1),
             ("vision_config.patch_size", vision.PatchSize, 1),

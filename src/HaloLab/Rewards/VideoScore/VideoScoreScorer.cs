@@ -72,7 +72,7 @@ public sealed class VideoScoreScorer : IVideoScorer
     /// <summary>The prompt with the video, on the CPU, and which of the clip's frames it holds.</summary>
     internal (Qwen2VlInput Input, IReadOnlyList<int> Frames) Show(VideoClip clip, string prompt)
     {
-        Qwen2VlView view = Viewing.Of(clip, _model.Config.VisionConfig);
+        Qwen2VlView view = Viewing.Of(clip, _model.Config);
         return (_chat.Of(view, _instruction.For(prompt, _tokenizer)), view.Frames);
     }
 
