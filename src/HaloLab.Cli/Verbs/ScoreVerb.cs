@@ -18,7 +18,7 @@ internal static class ScoreVerb
 
     public static Command Create()
     {
-        Command command = new("score", "Score a video file and its patches with a toy reward model (numbers and a heat map over the clip), or many clips with published reward models (--with).");
+        Command command = new("score", "Score a video file and its patches with a toy reward model (numbers and a heat map over the clip), or many clips with published reward models (--with: scores.json, scores.csv, scores.parquet and a page).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "score"));
         Argument<string[]> clips = new("clips") { Description = "Video files: mp4, webm, gif, animated PNG, whatever ffmpeg reads. With --with also folders of them.", Arity = ArgumentArity.OneOrMore };
@@ -70,8 +70,13 @@ internal static class ScoreVerb
             PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid);
             common.UseCompute(parsed);
             string path = Path.GetFullPath(paths[0]);
-            VideoClip video = await VideoFile.ReadAsync(path, cancellation);
-            Console.WriteLine(ClipScore.Write(video, path, text!, parsed.GetValue(model) ?? ToyCheckpoints.PatchRewardModel, patches, folder));
+            (VideoClip video, string remark) = await VideoFile.ReadWithRemarkAsync(path, cancellation);
+            if (remark.Length > 0)
+            {
+                Console.Error.WriteLine($"{Path.GetFileName(path)}: {remark}");
+            }
+
+            Console.WriteLine(ClipScore.Write(video, path, remark, text!, parsed.GetValue(model) ?? ToyCheckpoints.PatchRewardModel, patches, folder));
             return ExitCode.Done;
         });
         return command;
@@ -100,6 +105,11 @@ internal static class ScoreVerb
         foreach ((string file, string scorer, string reason) in report.Missing)
         {
             Console.Error.WriteLine($"{Path.GetFileName(file)}, {scorer}: {reason}");
+        }
+
+        foreach ((string file, string remark) in report.Remarks)
+        {
+            Console.Error.WriteLine($"{Path.GetFileName(file)}: {remark}");
         }
 
         foreach (string warning in report.Warnings)

@@ -12,6 +12,9 @@ namespace HaloLab.Experiments;
 /// <param name="cacheFolder">Where scores are kept.</param>
 public sealed class ClipScoring(string cacheFolder)
 {
+    /// <summary>Shortest side of a clip in pixels: one patch of the published vision towers. Below it, resizing makes up all that a model sees.</summary>
+    public const int LeastSide = 14;
+
     private const int NameDigits = 16;
     private static readonly JsonSerializerOptions Format = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
@@ -34,24 +37,40 @@ public sealed class ClipScoring(string cacheFolder)
         foreach (ClipToScore clip in clips)
         {
             cancellation.ThrowIfCancellationRequested();
+            string remark = "";
             try
             {
-                string hash = FileHash.Of(clip.File, "a video file");
-                if (!known.TryGetValue((hash, clip.Prompt, clip.Control), out Entry? entry))
+                (string Clip, string Prompt, ClipControl Control) key = (FileHash.Of(clip.File, "a video file"), clip.Prompt, clip.Control);
+                Entry? entry = known.GetValueOrDefault(key);
+                if (entry is { Remark: { } kept })
                 {
-                    VideoClip video = await VideoFile.ReadAsync(clip.File, cancellation).ConfigureAwait(false);
-                    (IReadOnlyList<double> scores, IReadOnlyList<double> patches) = scorer.ScoreWithPatches(ClipControls.Apply(clip.Control, video), clip.Prompt);
-                    entry = new Entry(hash, clip.Prompt, clip.Control, [.. scores], patches.Count == 0 ? null : [.. patches]);
-                    known.Add((hash, clip.Prompt, clip.Control), entry);
+                    remark = kept;
+                }
+                else
+                {
+                    if (entry is not null)
+                    {
+                        // Kept before remarks were.
+                        remark = await VideoFile.RemarkAsync(clip.File, cancellation).ConfigureAwait(false);
+                        entry = entry with { Remark = remark };
+                    }
+                    else
+                    {
+                        (VideoClip video, remark) = await VideoFile.ReadWithRemarkAsync(clip.File, cancellation).ConfigureAwait(false);
+                        (IReadOnlyList<double> scores, IReadOnlyList<double> patches) = Score(scorer, clip, video);
+                        entry = new Entry(key.Clip, key.Prompt, key.Control, [.. scores], patches.Count == 0 ? null : [.. patches], remark);
+                    }
+
+                    known[key] = entry;
                     await cache.WriteLineAsync(JsonSerializer.Serialize(entry, Format)).ConfigureAwait(false);
                     await cache.FlushAsync(cancellation).ConfigureAwait(false);
                 }
 
-                rows.Add(new ScoredClip(clip, entry.Scores, null, entry.Patches));
+                rows.Add(new ScoredClip(clip, entry.Scores, null, entry.Patches, remark));
             }
             catch (InputException exception)
             {
-                rows.Add(new ScoredClip(clip, null, exception.Message));
+                rows.Add(new ScoredClip(clip, null, exception.Message, Remark: remark));
             }
 
             report((double)rows.Count / clips.Count);
@@ -60,7 +79,12 @@ public sealed class ClipScoring(string cacheFolder)
         return rows;
     }
 
-    /// <summary>The entries of a cache. A last line that was being written when the run was killed is cut off.</summary>
+    private static (IReadOnlyList<double> Scores, IReadOnlyList<double> Patches) Score(IVideoScorer scorer, ClipToScore clip, VideoClip video) =>
+        Math.Min(video.Height, video.Width) < LeastSide
+            ? throw new InputException($"{clip.File}: {video.Width}x{video.Height} pixels are too few for a model to see anything in. Expected at least {LeastSide} on each side.")
+            : scorer.ScoreWithPatches(ClipControls.Apply(clip.Control, video), clip.Prompt);
+
+    /// <summary>The entries of a cache. Of several lines of a clip the last counts. A last line that was being written when the run was killed is cut off.</summary>
     private static Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> ReadWhole(string path)
     {
         if (!File.Exists(path))
@@ -92,5 +116,5 @@ public sealed class ClipScoring(string cacheFolder)
         return known;
     }
 
-    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null);
+    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null, string? Remark = null);
 }

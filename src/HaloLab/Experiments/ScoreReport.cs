@@ -3,10 +3,12 @@ using CsvHelper;
 using HaloLab.Displays;
 using HaloLab.Statistics;
 using HaloLab.Videos;
+using Parquet;
+using Parquet.Schema;
 
 namespace HaloLab.Experiments;
 
-/// <summary>What scorers said of clips, as <c>scores.json</c>, <c>scores.csv</c> and a page.</summary>
+/// <summary>What scorers said of clips, as <c>scores.json</c>, <c>scores.csv</c>, <c>scores.parquet</c> and a page.</summary>
 /// <param name="clips">The clips.</param>
 public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
 {
@@ -39,12 +41,17 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
     public IReadOnlyList<(string File, string Scorer, string Reason)> Missing =>
         [.. _scorers.SelectMany(scorer => scorer.Rows.Where(row => row.Reason is not null).Select(row => (row.Clip.File, scorer.Name, row.Reason!)))];
 
+    /// <summary>What was done to clips when they were read, of those to whom anything was.</summary>
+    public IReadOnlyList<(string File, string Remark)> Remarks =>
+        [.. clips.Select((clip, i) => (clip.File, Remark(i))).Where(row => row.Item2.Length > 0)];
+
     /// <summary>What the scorers do not notice and should.</summary>
     public IReadOnlyList<string> Warnings =>
         [.. _scorers.SelectMany(scorer => scorer.Controls.Warnings)];
 
-    /// <summary>Writes the three files.</summary>
+    /// <summary>Writes the four files, each whole or not at all.</summary>
     /// <returns>The page.</returns>
+    /// <exception cref="InputException">The folder cannot be written, or a clip that was scored can no longer be read.</exception>
     public async Task<string> WriteAsync(string folder, CancellationToken cancellation)
     {
         JsonFile.Write(Path.Combine(folder, "scores.json"), new
@@ -63,9 +70,11 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
                 Scores = _scorers.Where(scorer => scorer.Rows[i].Scores is not null).ToDictionary(scorer => scorer.Name, scorer => scorer.Rows[i].Scores),
                 PatchRewards = PatchesOf(i),
                 Missing = _scorers.Where(scorer => scorer.Rows[i].Reason is not null).ToDictionary(scorer => scorer.Name, scorer => scorer.Rows[i].Reason),
+                Remark = Remark(i),
             }),
         });
         AtomicFile.WriteAllText(Path.Combine(folder, "scores.csv"), Csv());
+        AtomicFile.Write(Path.Combine(folder, "scores.parquet"), stream => WriteParquet(stream).GetAwaiter().GetResult());
         string page = Path.Combine(folder, "scores.html");
         (await PageAsync(cancellation).ConfigureAwait(false)).Write(page);
         return page;
@@ -76,7 +85,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         using StringWriter text = new();
         using (CsvWriter writer = new(text, CultureInfo.InvariantCulture))
         {
-            foreach (string heading in (string[])["clip", "prompt", .. Columns().Select(column => column.Heading), "reason"])
+            foreach (string heading in (string[])["clip", "prompt", .. Columns().Select(column => column.Heading), "reason", "remark"])
             {
                 writer.WriteField(heading);
             }
@@ -92,11 +101,35 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
                 }
 
                 writer.WriteField(Reason(i));
+                writer.WriteField(Remark(i));
                 writer.NextRecord();
             }
         }
 
         return text.ToString();
+    }
+
+    /// <summary>The columns of the CSV file under the same names. A missing score is null, so is a reason or remark where there is none.</summary>
+    private async Task WriteParquet(Stream stream)
+    {
+        int[] rows = [.. Enumerable.Range(0, clips.Count)];
+        (DataField Field, Func<ParquetRowGroupWriter, DataField, Task> Write)[] columns =
+        [
+            Text("clip", i => clips[i].File), Text("prompt", i => clips[i].Prompt), .. Columns().Select(column => Number(column.Heading, column.Score)), Text("reason", Reason), Text("remark", Remark),
+        ];
+        ParquetSchema schema = new([.. columns.Select(column => column.Field)]);
+        await using ParquetWriter writer = await ParquetWriter.CreateAsync(schema, stream, new ParquetOptions { CompressionMethod = CompressionMethod.Zstd }).ConfigureAwait(false);
+        using ParquetRowGroupWriter group = writer.CreateRowGroup();
+        foreach (((_, Func<ParquetRowGroupWriter, DataField, Task> write), DataField field) in columns.Zip(schema.DataFields))
+        {
+            await write(group, field).ConfigureAwait(false);
+        }
+
+        (DataField Field, Func<ParquetRowGroupWriter, DataField, Task> Write) Text(string name, Func<int, string> value) =>
+            (new DataField(name, typeof(string), isNullable: true), (to, field) => to.WriteAsync(field, Array.ConvertAll(rows, i => value(i) is { Length: > 0 } text ? text : null)));
+
+        (DataField Field, Func<ParquetRowGroupWriter, DataField, Task> Write) Number(string name, Func<int, double?> value) =>
+            (new DataField(name, typeof(double), isNullable: true), (to, field) => to.WriteAsync<double>(field, Array.ConvertAll(rows, i => value(i)).AsMemory()));
     }
 
     private async Task<HtmlPage> PageAsync(CancellationToken cancellation)
@@ -112,6 +145,13 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
             page.Add("Not scored", new DataTable(
                 [new TableColumn("clip"), new TableColumn("scorer"), new TableColumn("reason")],
                 [.. Missing.Select(row => (IReadOnlyList<object?>)[Path.GetFileName(row.File), row.Scorer, row.Reason])]).ToHtml());
+        }
+
+        if (Remarks.Count > 0)
+        {
+            page.Add("Remarks", new DataTable(
+                [new TableColumn("clip"), new TableColumn("remark")],
+                [.. Remarks.Select(row => (IReadOnlyList<object?>)[Path.GetFileName(row.File), row.Remark])]).ToHtml());
         }
 
         page.Add("Clips", new DataTable(
@@ -154,6 +194,9 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         [heading, values.Length, values.Length > 0 ? Moments.Mean(values) : null, values.Length > 1 ? Moments.StandardDeviation(values) : null];
 
     private string Reason(int clip) => string.Join(" ", _scorers.Select(scorer => scorer.Rows[clip].Reason).OfType<string>().Distinct());
+
+    /// <summary>That of the first scorer for which the clip was read: the others read the same.</summary>
+    private string Remark(int clip) => _scorers.Select(scorer => scorer.Rows[clip].Remark).FirstOrDefault(remark => remark.Length > 0, "");
 
     /// <summary>A column for each dimension of each scorer; a missing score is null.</summary>
     private IEnumerable<(string Heading, Func<int, double?> Score)> Columns() =>

@@ -11,13 +11,14 @@ public static class ClipScore
     /// <summary>Scores a clip.</summary>
     /// <param name="clip">Any clip.</param>
     /// <param name="source">Where it comes from, for the files written.</param>
+    /// <param name="remark">What was done to its frames when it was read (<see cref="VideoFile.ReadWithRemarkAsync"/>); empty when nothing was.</param>
     /// <param name="prompt">What it should show.</param>
     /// <param name="modelPath">A reward model as <c>halolab toy pretrain</c> or <c>halolab reproduce</c> writes it.</param>
     /// <param name="grid">The patches, on the toy latents of 8×8×8.</param>
     /// <param name="folder">Where to write.</param>
     /// <returns>The page.</returns>
     /// <exception cref="InputException">The prompt is empty, the grid too fine, the model broken or never trained on patches.</exception>
-    public static string Write(VideoClip clip, string source, string prompt, string modelPath, PatchGrid grid, string folder)
+    public static string Write(VideoClip clip, string source, string remark, string prompt, string modelPath, PatchGrid grid, string folder)
     {
         ArgumentNullException.ThrowIfNull(clip);
         ArgumentException.ThrowIfNullOrWhiteSpace(prompt);
@@ -36,6 +37,7 @@ public static class ClipScore
         {
             Clip = source,
             clip.ContentHash,
+            Remark = remark,
             Prompt = prompt,
             PromptAsUnderstood = understood,
             Model = new { Kind = "toy patch reward model: trained on coloured moving shapes, not on real video", File = Path.GetFileName(modelPath), Sha256 = FileHash.Of(modelPath) },
@@ -48,10 +50,14 @@ public static class ClipScore
         string page = Path.Combine(folder, "heat-map.html");
         ColourScale scale = ColourScale.Below(patches, GradeScale.OneToFive.Best);
         string caption = FormattableString.Invariant($"{prompt} (video reward {video:0.00})");
-        new HtmlPage("Patch rewards", $"{Path.GetFileName(source)}, {grid} patches")
-            .Add("What this is", HtmlFragment.Of($"<p>Rewards of a <b>toy</b> patch reward model, which was trained on clips of coloured moving shapes: on real video they show how the instrument works and nothing else. Of the prompt the toy model understands: “{(understood.Length > 0 ? understood : "no word")}”. It saw {ToyResampling.Rule}.</p>"))
-            .Add("Clip", new ClipPlayer([new PlayerClip(Path.GetFileName(source), clip, caption, new PatchHeat(patches, edges, scale, "patch reward"))], width: 384).ToHtml())
-            .Write(page);
+        HtmlPage written = new HtmlPage("Patch rewards", $"{Path.GetFileName(source)}, {grid} patches")
+            .Add("What this is", HtmlFragment.Of($"<p>Rewards of a <b>toy</b> patch reward model, which was trained on clips of coloured moving shapes: on real video they show how the instrument works and nothing else. Of the prompt the toy model understands: “{(understood.Length > 0 ? understood : "no word")}”. It saw {ToyResampling.Rule}.</p>"));
+        if (remark.Length > 0)
+        {
+            written.Add("Remark", HtmlFragment.Of($"<p>{remark}</p>"));
+        }
+
+        written.Add("Clip", new ClipPlayer([new PlayerClip(Path.GetFileName(source), clip, caption, new PatchHeat(patches, edges, scale, "patch reward"))], width: 384).ToHtml()).Write(page);
         return page;
     }
 }

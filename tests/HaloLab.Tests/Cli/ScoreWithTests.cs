@@ -73,7 +73,7 @@ public sealed class ScoreWithTests : IDisposable
         {
             string[][] rows = [.. table.GetRecords<dynamic>().Select(row => ((IDictionary<string, object>)row).Values.Select(value => (string)value).ToArray())];
             Assert.Equal(6, rows.Length);
-            Assert.All(rows, row => Assert.Equal(row[0].Contains("/clip-", StringComparison.Ordinal), row[^1].Length == 0 && row[2..11].All(cell => cell.Length > 0)));
+            Assert.All(rows, row => Assert.Equal(row[0].Contains("/clip-", StringComparison.Ordinal), row[^2].Length == 0 && row[2..11].All(cell => cell.Length > 0)));
         }
 
         // Each of the four changes, of each of nine scores, over the three clips that could be read.

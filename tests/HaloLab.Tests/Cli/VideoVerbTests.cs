@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using HaloLab.Checkpoints;
@@ -47,6 +48,26 @@ public sealed class VideoVerbTests : IDisposable
         Assert.Equal(expected.VideoRewards()[0], scores["videoReward"]!.GetValue<double>(), 5);
         Assert.Equal(expected.PatchRewards()[0], scores["patchRewards"]!.AsArray().Select(value => value!.GetValue<double>()), (a, b) => Math.Abs(a - b) < 1e-5);
         Assert.Contains("toy", await File.ReadAllTextAsync(Path.Combine(Output, "heat-map.html"), Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ATurnedVideoIsScoredWithARemark()
+    {
+        Ffmpeg.Require();
+        string flat = await Video("flat.mp4", 1);
+        string turned = Path.Combine(_folder, "turned.mp4");
+        using (Process process = Process.Start("ffmpeg", ["-v", "error", "-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned]))
+        {
+            await process.WaitForExitAsync(Cancellation);
+            Assert.Equal(0, process.ExitCode);
+        }
+
+        BufferedCommandResult result = await HaloLabProgram.Run("score", turned, "--prompt", Prompt, "--model", Model, "--out", Output);
+        Assert.True(result.IsSuccess, result.StandardError);
+        const string Remark = "The file stores its pictures turned by 90 degrees";
+        Assert.Contains("turned.mp4: " + Remark, result.StandardError, StringComparison.Ordinal);
+        Assert.StartsWith(Remark, JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "scores.json"), Cancellation))!["remark"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains(Remark, await File.ReadAllTextAsync(Path.Combine(Output, "heat-map.html"), Cancellation), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using HaloLab.Experiments;
+using HaloLab.Rewards;
+using HaloLab.Tests.Videos;
+using HaloLab.Videos;
+
+namespace HaloLab.Tests.Experiments;
+
+/// <summary>What is kept of clips that were scored.</summary>
+public sealed class ClipScoringTests : IDisposable
+{
+    private const string Turned = "The file stores its pictures turned by 90 degrees; they are read upright, 16x32 pixels.";
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-scoring").FullName;
+
+    private string CacheFolder => Path.Combine(_folder, "cache");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task ARemarkStaysWithItsScoreAndIsFoundForLinesWithoutOne()
+    {
+        Ffmpeg.Require();
+        string path = await TurnedClip();
+        using Scorer scorer = new();
+        ScoredClip first = await Score(scorer, path);
+        Assert.Equal((1, Turned), (scorer.Asked, first.Remark));
+        ScoredClip second = await Score(scorer, path);
+        Assert.Equal((1, Turned, first.Scores![0]), (scorer.Asked, second.Remark, second.Scores![0]));
+
+        // A line as it was before remarks were kept.
+        string cache = Directory.GetFiles(CacheFolder).Single();
+        string line = await File.ReadAllTextAsync(cache, Cancellation);
+        string old = line.Replace($",\"Remark\":\"{Turned}\"", "", StringComparison.Ordinal);
+        Assert.NotEqual(line, old);
+        await File.WriteAllTextAsync(cache, old, Cancellation);
+        ScoredClip third = await Score(scorer, path);
+        Assert.Equal((1, Turned, first.Scores[0]), (scorer.Asked, third.Remark, third.Scores![0]));
+
+        // Found once: the next run does not look again.
+        Assert.Equal(old + line, await File.ReadAllTextAsync(cache, Cancellation));
+        Assert.Equal(Turned, (await Score(scorer, path)).Remark);
+        Assert.Equal(old + line, await File.ReadAllTextAsync(cache, Cancellation));
+    }
+
+    [Fact]
+    public async Task ARemarkStandsBesideTheReasonOfAClipThatTheScorerRefuses()
+    {
+        Ffmpeg.Require();
+        using Scorer scorer = new() { Refuses = true };
+        ScoredClip row = await Score(scorer, await TurnedClip());
+        Assert.Equal((null, "no", Turned), (row.Scores, row.Reason, row.Remark));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(13, 64)]
+    [InlineData(64, 13)]
+    [InlineData(14, 14)]
+    public async Task ClipsOfAFewPixelsAreNotShownToTheScorer(int height, int width)
+    {
+        Ffmpeg.Require();
+        string path = Path.Combine(_folder, "small.png");
+        await VideoFile.WriteAsync(new VideoClip(new byte[4 * height * width * 3], 4, height, width, 8), path, Cancellation);
+        using Scorer scorer = new();
+        ScoredClip row = await Score(scorer, path);
+        bool isShown = Math.Min(height, width) >= ClipScoring.LeastSide;
+        Assert.Equal((isShown ? 1 : 0, isShown ? null : $"{path}: {width}x{height} pixels are too few for a model to see anything in. Expected at least 14 on each side."), (scorer.Asked, row.Reason));
+    }
+
+    private async Task<ScoredClip> Score(Scorer scorer, string path) =>
+        Assert.Single(await new ClipScoring(CacheFolder).ScoreAsync(scorer, [new ClipToScore(path, "a prompt")], _ => { }, Cancellation));
+
+    private async Task<string> TurnedClip()
+    {
+        string flat = Path.Combine(_folder, "flat.mp4");
+        string turned = Path.Combine(_folder, "turned.mp4");
+        await VideoFile.WriteAsync(new VideoClip(new byte[4 * 16 * 32 * 3], 4, 16, 32, 8), flat, Cancellation);
+        using Process process = Process.Start("ffmpeg", ["-v", "error", "-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned]);
+        await process.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, process.ExitCode);
+        return turned;
+    }
+
+    private sealed class Scorer : IVideoScorer
+    {
+        public int Asked { get; private set; }
+
+        public bool Refuses { get; init; }
+
+        public string Name => "test";
+
+        public IReadOnlyList<string> Dimensions => ["score"];
+
+        public IReadOnlyDictionary<string, string> Hashes => new Dictionary<string, string>();
+
+        public IReadOnlyList<double> Score(VideoClip clip, string prompt)
+        {
+            Asked++;
+            return Refuses ? throw new InputException("no") : [Asked];
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
