@@ -1,5 +1,6 @@
 using System.CommandLine;
 using HaloLab.Cli.Progress;
+using HaloLab.Evaluation.VBench;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
 using HaloLab.Rewards.Patches;
@@ -48,6 +49,11 @@ internal static class EvaluateVerb
                 Console.Error.WriteLine($"{model}, {Path.GetFileName(file)}, {scorer}: {reason}");
             }
 
+            foreach ((string model, string file, string remark) in comparison.Remarks)
+            {
+                Console.Error.WriteLine($"{model}, {Path.GetFileName(file)}: {remark}");
+            }
+
             foreach (string warning in report.Warnings)
             {
                 Console.Error.WriteLine(warning);
@@ -57,6 +63,7 @@ internal static class EvaluateVerb
             Console.WriteLine(await report.WriteAsync(output, cancellation));
             return ExitCode.Done;
         });
+        command.Subcommands.Add(CreateVBench());
         command.Subcommands.Add(CreateRatings());
         return command;
     }
@@ -64,21 +71,81 @@ internal static class EvaluateVerb
     /// <summary>One scorer after the other, so that one model is in memory at a time.</summary>
     private static void Score(ModelComparison comparison, IReadOnlyList<ScorerFolder> scorers, int controlled, string folder, CancellationToken cancellation)
     {
-        ClipScoring scoring = new(Path.Combine(folder, "cache"));
         foreach (ScorerFolder named in scorers)
         {
             using IVideoScorer scorer = named.Open(new PatchScoring { Backbones = RewardVerb.Backbones });
-            IReadOnlyList<ScoredClip> Scored(string what, IReadOnlyList<ClipToScore> clips)
+            IReadOnlyList<ScoredClip>[] rows = [.. comparison.Models.Select(model => Scored(scorer, model.Model, model.Clips, folder, cancellation))];
+            ClipToScore[] readable = [.. rows[0].Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
+            comparison.Add(scorer, rows, Scored(scorer, "controls", ScorerControls.ClipsOf(readable), folder, cancellation));
+        }
+    }
+
+    private static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string what, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation)
+    {
+        ClipScoring scoring = new(Path.Combine(folder, "cache"));
+        IReadOnlyList<ScoredClip> rows = [];
+        RunDisplay.Bar($"{scorer.Name}, {what}", advanced => rows = scoring.ScoreAsync(scorer, clips, advanced, cancellation).GetAwaiter().GetResult());
+        return rows;
+    }
+
+    private static Command CreateVBench()
+    {
+        Command command = new("vbench", "VBench's sixteen dimensions of one model's clips: measured here, imported, missing; its scores as far as they go; a result file that its scripts read (goes on where it stopped).");
+        CommonOptions common = new();
+        common.AddTo(command, Path.Combine("runs", "vbench"), isSeeded: false);
+        Argument<string> clips = new("clips") { Description = "Clips of the model: FOLDER or NAME=FOLDER, with its manifest.json, names as PROMPT-NUMBER.mp4, or --prompts." };
+        Option<FileInfo?> prompts = new("--prompts") { Description = "Clips (relative to the folder) and their prompts: .jsonl or .csv with the fields clip and prompt." };
+        Option<FileInfo?> list = new("--prompt-list") { Description = "VBench's VBench_full_info.json, which says whose videos count for which dimension. Default: every video for every dimension." };
+        Option<string?> metrics = new("--metrics") { Description = "What to measure by, with commas: dino:FOLDER, clip:FOLDER, viclip:FOLDER, flickering." };
+        Option<FileInfo[]> imports = new("--import") { Description = "Result file of VBench with dimensions that were measured elsewhere; may be given several times." };
+        command.Arguments.Add(clips);
+        foreach (Option option in (Option[])[prompts, list, metrics, imports])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, cancellation) =>
+        {
+            VBenchReport report = new(parsed.GetValue(list) is { } listed ? VBenchPromptList.Read(listed.FullName) : null);
+            FileInfo[] imported = parsed.GetValue(imports) ?? [];
+            if (imported.Length == 0 && parsed.GetValue(metrics) is null)
             {
-                IReadOnlyList<ScoredClip> rows = [];
-                RunDisplay.Bar($"{scorer.Name}, {what}", advanced => rows = scoring.ScoreAsync(scorer, clips, advanced, cancellation).GetAwaiter().GetResult());
-                return rows;
+                throw new InputException("Nothing is measured and nothing imported: expected --metrics, --import, or both.");
             }
 
-            IReadOnlyList<ScoredClip>[] rows = [.. comparison.Models.Select(model => Scored(model.Model, model.Clips))];
-            ClipToScore[] readable = [.. rows[0].Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
-            comparison.Add(scorer, rows, Scored("controls", ScorerControls.ClipsOf(readable)));
-        }
+            foreach (FileInfo file in imported)
+            {
+                report.Import(file.FullName);
+            }
+
+            PromptedFolder model = PromptedFolder.Parse(parsed.GetValue(clips)!, parsed.GetValue(prompts)?.FullName);
+            string output = parsed.GetValue(common.Out)!.FullName;
+            common.UseCompute(parsed);
+            foreach (ScorerFolder named in parsed.GetValue(metrics) is string given ? ScorerFolder.Parse(given) : [])
+            {
+                using IVideoScorer scorer = named.Open();
+                if (!VBenchReport.Measures(scorer.Name))
+                {
+                    throw new InputException($"{scorer.Name} measures no dimension of VBench. Expected dino, clip, viclip or flickering; `halolab evaluate` compares models by any scorer.");
+                }
+
+                IReadOnlyList<ScoredClip> rows = Scored(scorer, model.Model, model.Clips, output, cancellation);
+                report.Add(scorer.Name, scorer.Dimensions, rows);
+                foreach (ScoredClip row in rows.Where(row => row.Reason is not null))
+                {
+                    Console.Error.WriteLine($"{Path.GetFileName(row.Clip.File)}, {scorer.Name}: {row.Reason}");
+                }
+            }
+
+            VBenchResults.Write(Path.Combine(output, "vbench.json"), report.Results);
+            string page = Path.Combine(output, "vbench.html");
+            report.Page(model.Model).Write(page);
+            Console.WriteLine(report.Table().ToText());
+            Console.WriteLine(report.Totals().ToText());
+            Console.WriteLine(page);
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
     }
 
     private static Command CreateRatings()

@@ -24,7 +24,7 @@ internal static class ScoreVerb
         Argument<string[]> clips = new("clips") { Description = "Video files: mp4, webm, gif, animated PNG, whatever ffmpeg reads. With --with also folders of them.", Arity = ArgumentArity.OneOrMore };
         Option<string?> prompt = new("--prompt") { Description = "What the videos should show." };
         Option<FileInfo?> prompts = new("--prompts") { Description = "CSV file with the columns clip and prompt, instead of one prompt for all." };
-        Option<string?> with = new("--with") { Description = $"Published scorers, KIND:FOLDER with {string.Join(", ", ScorerFolder.Kinds)}; several with commas. Without it the toy model scores." };
+        Option<string?> with = new("--with") { Description = $"Scorers, several with commas: {ScorerFolder.Expected}. Without it the toy model scores." };
         Option<int> controls = new("--controls") { Description = "On how many of the clips the published scorers are checked: other prompt, shuffled and reversed frames, black video (four more scores each).", DefaultValueFactory = _ => 8 };
         Option<string?> grid = new("--grid") { Description = $"Patches of the toy model or of --with patch: time x height x width, default {DefaultGrid}." };
         StrideOption stride = new("With --with patch:FOLDER. ");
@@ -99,7 +99,7 @@ internal static class ScoreVerb
 
             IReadOnlyList<ScoredClip> rows = Scored(scorer.Name, clips);
             ClipToScore[] readable = [.. rows.Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
-            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer.Name + ", controls", ScorerControls.ClipsOf(readable)), scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.BestGrade) : null);
+            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer.Name + ", controls", ScorerControls.ClipsOf(readable)), scorer.IsMeasurement, scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.BestGrade) : null);
         }
 
         foreach ((string file, string scorer, string reason) in report.Missing)

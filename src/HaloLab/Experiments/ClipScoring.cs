@@ -41,32 +41,21 @@ public sealed class ClipScoring(string cacheFolder)
             try
             {
                 (string Clip, string Prompt, ClipControl Control) key = (FileHash.Of(clip.File, "a video file"), clip.Prompt, clip.Control);
-                Entry? entry = known.GetValueOrDefault(key);
-                if (entry is { Remark: { } kept })
+                if (known.GetValueOrDefault(key) is { Frames: > 0 } entry)
                 {
-                    remark = kept;
+                    remark = entry.Remark;
                 }
                 else
                 {
-                    if (entry is not null)
-                    {
-                        // Kept before remarks were.
-                        remark = await VideoFile.RemarkAsync(clip.File, cancellation).ConfigureAwait(false);
-                        entry = entry with { Remark = remark };
-                    }
-                    else
-                    {
-                        (VideoClip video, remark) = await VideoFile.ReadWithRemarkAsync(clip.File, cancellation).ConfigureAwait(false);
-                        (IReadOnlyList<double> scores, IReadOnlyList<double> patches) = Score(scorer, clip, video);
-                        entry = new Entry(key.Clip, key.Prompt, key.Control, [.. scores], patches.Count == 0 ? null : [.. patches], remark);
-                    }
-
+                    (VideoClip video, remark) = await VideoFile.ReadWithRemarkAsync(clip.File, cancellation).ConfigureAwait(false);
+                    (IReadOnlyList<double> scores, IReadOnlyList<double> patches) = Score(scorer, clip, video);
+                    entry = new Entry(key.Clip, key.Prompt, key.Control, [.. scores], patches.Count == 0 ? null : [.. patches], remark, video.Frames);
                     known[key] = entry;
                     await cache.WriteLineAsync(JsonSerializer.Serialize(entry, Format)).ConfigureAwait(false);
                     await cache.FlushAsync(cancellation).ConfigureAwait(false);
                 }
 
-                rows.Add(new ScoredClip(clip, entry.Scores, null, entry.Patches, remark));
+                rows.Add(new ScoredClip(clip, entry.Scores, null, entry.Patches, remark, entry.Frames));
             }
             catch (InputException exception)
             {
@@ -116,5 +105,6 @@ public sealed class ClipScoring(string cacheFolder)
         return known;
     }
 
-    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null, string? Remark = null);
+    // Frames are 0 in lines from before they were kept; these are scored again.
+    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null, string Remark = "", int Frames = 0);
 }

@@ -66,6 +66,7 @@ public sealed class ComparisonReport(ModelComparison comparison)
                 item.Difference.WinRate,
             }),
             Missing = comparison.Missing.Select(row => new { row.Model, row.File, row.Scorer, row.Reason }),
+            Remarks = comparison.Remarks.Select(row => new { row.Model, row.File, row.Remark }),
             Warnings,
         });
         AtomicFile.WriteAllText(Path.Combine(folder, "comparison.csv"), Rows().ToCsv());
@@ -102,6 +103,11 @@ public sealed class ComparisonReport(ModelComparison comparison)
         if (comparison.Missing.Count > 0)
         {
             page.Add("Not scored", new DataTable([new("model"), new("clip"), new("scorer"), new("reason")], [.. comparison.Missing.Select(row => (IReadOnlyList<object?>)[row.Model, Path.GetFileName(row.File), row.Scorer, row.Reason])]).ToHtml());
+        }
+
+        if (comparison.Remarks.Count > 0)
+        {
+            page.Add("Remarks", new DataTable([new("model"), new("clip"), new("remark")], [.. comparison.Remarks.Select(row => (IReadOnlyList<object?>)[row.Model, Path.GetFileName(row.File), row.Remark])]).ToHtml());
         }
 
         page.Add("Where they differ most", await ExtremesAsync(cancellation).ConfigureAwait(false));

@@ -49,6 +49,10 @@ public sealed class ModelComparison
     public IReadOnlyList<(string Model, string File, string Scorer, string Reason)> Missing =>
         [.. _scorers.SelectMany(scorer => scorer.Rows.SelectMany((rows, m) => rows.Where(row => row.Reason is not null).Select(row => (Models[m].Model, row.Clip.File, scorer.Scorer, row.Reason!))))];
 
+    /// <summary>What was done to clips when they were read, of those to whom anything was.</summary>
+    public IReadOnlyList<(string Model, string File, string Remark)> Remarks =>
+        [.. _scorers.SelectMany(scorer => scorer.Rows.SelectMany((rows, m) => rows.Where(row => row.Remark.Length > 0).Select(row => (Models[m].Model, row.Clip.File, row.Remark)))).Distinct()];
+
     /// <summary>The first clip of a prompt that the first scorer could score.</summary>
     internal string FirstScored(int model, string prompt) => _scorers[0].Rows[model].First(row => row.Scores is not null && row.Clip.Prompt == prompt).Clip.File;
 

@@ -24,6 +24,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
     /// <param name="hashes">The files they depend on.</param>
     /// <param name="rows">A row for each clip, in order.</param>
     /// <param name="changed">Rows of the changed clips (<see cref="ScorerControls.ClipsOf"/>).</param>
+    /// <param name="isMeasurement">Whether it is not expected to read prompts or to know which way time runs.</param>
     /// <param name="patches">Where the patches of its rows lie in a clip, and the best that one can be where there is such an end; null for a scorer of whole clips.</param>
     public void Add(
         string name,
@@ -31,9 +32,10 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         IReadOnlyDictionary<string, string> hashes,
         IReadOnlyList<ScoredClip> rows,
         IReadOnlyList<ScoredClip> changed,
+        bool isMeasurement = false,
         (Func<VideoClip, LatticeEdges?> Cells, double? Best)? patches = null)
     {
-        _scorers.Add((name, dimensions, hashes, rows, new ScorerControls(name, dimensions, [.. rows, .. changed])));
+        _scorers.Add((name, dimensions, hashes, rows, new ScorerControls(name, dimensions, [.. rows, .. changed], isMeasurement)));
         _patches = patches is { } given ? (_scorers.Count - 1, given.Cells, given.Best) : _patches;
     }
 

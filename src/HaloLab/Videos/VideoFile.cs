@@ -32,11 +32,6 @@ public static partial class VideoFile
     public static async Task<VideoClip> ReadAsync(string path, CancellationToken cancellationToken = default) =>
         (await ReadWithRemarkAsync(path, cancellationToken).ConfigureAwait(false)).Clip;
 
-    /// <summary>The remark of <see cref="ReadWithRemarkAsync"/> without decoding the file.</summary>
-    /// <exception cref="InputException">No such file, no video in it, broken so that it shows, of high dynamic range, or ffmpeg is missing.</exception>
-    public static async Task<string> RemarkAsync(string path, CancellationToken cancellationToken = default) =>
-        (await ProbeAsync(path, cancellationToken).ConfigureAwait(false)).Remark;
-
     /// <summary>Reads the first video stream of a file, all its frames, and says what was done to them.</summary>
     /// <returns>The clip; and in whole sentences what was changed (variable frame rate, rotation), empty when nothing was.</returns>
     /// <exception cref="InputException">As <see cref="ReadAsync"/>.</exception>

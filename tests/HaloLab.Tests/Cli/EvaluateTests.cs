@@ -71,6 +71,27 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public async Task VBenchsDimensionsAreMeasuredImportedOrMissing()
+    {
+        Ffmpeg.Require();
+        string clips = Clips("clean", 2, damaged: false);
+        string elsewhere = Path.Combine(_folder, "elsewhere.json");
+        await File.WriteAllTextAsync(elsewhere, """{"imaging_quality": [0.7, [{"video_path": "x.mp4", "video_results": 70.0}]]}""", Cancellation);
+        BufferedCommandResult result = await HaloLabProgram.Run("evaluate", "vbench", clips, "--metrics", "flickering", "--import", elsewhere, "--out", Output);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("imported from elsewhere.json", result.StandardOutput, StringComparison.Ordinal);
+        JsonNode json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "vbench.json"), Cancellation))!;
+        Assert.Equal(["temporal_flickering", "imaging_quality"], json.AsObject().Select(item => item.Key));
+        double[] values = [.. json["temporal_flickering"]![1]!.AsArray().Select(video => video!["video_results"]!.GetValue<double>())];
+        Assert.Equal(2, values.Length);
+        Assert.Equal(values.Average(), json["temporal_flickering"]![0]!.GetValue<double>(), 1e-12);
+        Assert.Contains("never 0", await File.ReadAllTextAsync(Path.Combine(Output, "vbench.html"), Cancellation), StringComparison.Ordinal);
+
+        await HaloLabProgram.Refuses("Nothing is measured", Output + "-2", "evaluate", "vbench", clips);
+        await HaloLabProgram.Refuses("appearance measures no dimension", Output + "-2", "evaluate", "vbench", clips, "--metrics", "appearance");
+    }
+
+    [Fact]
     public async Task WhatIsMissingIsNamed()
     {
         string clean = Clips("clean", 1, damaged: false);

@@ -19,29 +19,30 @@ public sealed class ClipScoringTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task ARemarkStaysWithItsScoreAndIsFoundForLinesWithoutOne()
+    public async Task ARemarkStaysWithItsScoreAndOlderLinesAreScoredAgain()
     {
         Ffmpeg.Require();
         string path = await TurnedClip();
         using Scorer scorer = new();
         ScoredClip first = await Score(scorer, path);
-        Assert.Equal((1, Turned), (scorer.Asked, first.Remark));
+        Assert.Equal((1, Turned, 4), (scorer.Asked, first.Remark, first.Frames));
         ScoredClip second = await Score(scorer, path);
-        Assert.Equal((1, Turned, first.Scores![0]), (scorer.Asked, second.Remark, second.Scores![0]));
+        Assert.Equal((1, Turned, 4, first.Scores![0]), (scorer.Asked, second.Remark, second.Frames, second.Scores![0]));
 
-        // A line as it was before remarks were kept.
+        // A line as it was before remarks and frames were kept.
         string cache = Directory.GetFiles(CacheFolder).Single();
         string line = await File.ReadAllTextAsync(cache, Cancellation);
-        string old = line.Replace($",\"Remark\":\"{Turned}\"", "", StringComparison.Ordinal);
+        string old = line.Replace($",\"Remark\":\"{Turned}\",\"Frames\":4", "", StringComparison.Ordinal);
         Assert.NotEqual(line, old);
         await File.WriteAllTextAsync(cache, old, Cancellation);
         ScoredClip third = await Score(scorer, path);
-        Assert.Equal((1, Turned, first.Scores[0]), (scorer.Asked, third.Remark, third.Scores![0]));
+        Assert.Equal((2, Turned, 4, 2), (scorer.Asked, third.Remark, third.Frames, third.Scores![0]));
 
-        // Found once: the next run does not look again.
-        Assert.Equal(old + line, await File.ReadAllTextAsync(cache, Cancellation));
-        Assert.Equal(Turned, (await Score(scorer, path)).Remark);
-        Assert.Equal(old + line, await File.ReadAllTextAsync(cache, Cancellation));
+        // Scored once: of the two lines the last counts.
+        string twoLines = await File.ReadAllTextAsync(cache, Cancellation);
+        ScoredClip fourth = await Score(scorer, path);
+        Assert.Equal((2, Turned, 2), (scorer.Asked, fourth.Remark, fourth.Scores![0]));
+        Assert.Equal(twoLines, await File.ReadAllTextAsync(cache, Cancellation));
     }
 
     [Fact]
