@@ -22,8 +22,9 @@ internal static class EvaluateVerb
         Option<string?>[] later = [.. LaterModels.Select(letter => new Option<string?>($"--{letter}") { Description = "Clips of a further model." })];
         Option<string?> metrics = new("--metrics") { Description = $"What to score by, with commas: {ScorerFolder.Expected}." };
         Option<FileInfo?> prompts = new("--prompts") { Description = "Clips (relative to each folder) and their prompts: .jsonl or .csv with the fields clip and prompt." };
+        Option<string?> trained = new("--trained") { Description = "Which of the metrics the models after the first were trained for: an alarm says where it rises while other judges fall or the pictures change." };
         Option<int> controls = new("--controls") { Description = "On how many clips of the first model the scorers are checked: other prompt, shuffled and reversed frames, black video.", DefaultValueFactory = _ => 8 };
-        foreach (Option option in (Option[])[first, second, .. later, metrics, prompts, controls])
+        foreach (Option option in (Option[])[first, second, .. later, metrics, trained, prompts, controls])
         {
             command.Options.Add(option);
         }
@@ -33,6 +34,12 @@ internal static class EvaluateVerb
             string[] folders = [.. new[] { first, second }.Concat(later).Select(option => parsed.GetValue(option)).OfType<string>()];
             string scorers = parsed.GetValue(metrics) ?? throw new InputException($"--metrics is missing: expected {ScorerFolder.Expected}.");
             IReadOnlyList<ScorerFolder> named = ScorerFolder.Parse(scorers);
+            string? rewarded = parsed.GetValue(trained);
+            if (rewarded is not null && !named.Any(scorer => scorer.Kind == rewarded))
+            {
+                throw new InputException($"--trained {rewarded}: expected one of the metrics, {string.Join(", ", named.Select(scorer => scorer.Kind))}.");
+            }
+
             int controlled = parsed.GetValue(controls);
             if (controlled < 0)
             {
@@ -43,7 +50,7 @@ internal static class EvaluateVerb
             common.UseCompute(parsed);
             string output = parsed.GetValue(common.Out)!.FullName;
             Score(comparison, named, controlled, output, cancellation);
-            ComparisonReport report = new(comparison);
+            ComparisonReport report = new(comparison, rewarded);
             foreach ((string model, string file, string scorer, string reason) in comparison.Missing)
             {
                 Console.Error.WriteLine($"{model}, {Path.GetFileName(file)}, {scorer}: {reason}");

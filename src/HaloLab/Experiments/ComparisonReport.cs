@@ -6,7 +6,8 @@ namespace HaloLab.Experiments;
 
 /// <summary>A comparison of models as <c>comparison.json</c>, <c>comparison.csv</c> and a page.</summary>
 /// <param name="comparison">What was compared.</param>
-public sealed class ComparisonReport(ModelComparison comparison)
+/// <param name="trained">The scorer that the models after the first were trained for, which <see cref="RewardWatch"/> then watches; null: none.</param>
+public sealed class ComparisonReport(ModelComparison comparison, string? trained = null)
 {
     private const double Level = 0.05;
     private const int ShownPrompts = 3;
@@ -23,6 +24,7 @@ public sealed class ComparisonReport(ModelComparison comparison)
         .. _differences.Select(item => item.Difference).Where(item => item.Prompts < LeastPrompts).GroupBy(item => item.Second).Select(items => string.Create(
             CultureInfo.InvariantCulture,
             $"{comparison.Models[items.Key].Model}: as few as {items.Min(item => item.Prompts)} prompts are scored in both; below {LeastPrompts} no difference can be significant.")),
+        .. trained is null ? [] : RewardWatch.Alarms(_differences, trained, [.. comparison.Models.Select(model => model.Model)]),
         .. comparison.Controls.SelectMany(controls => controls.Warnings),
     ];
 

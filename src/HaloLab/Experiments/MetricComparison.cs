@@ -10,19 +10,23 @@ public sealed class MetricComparison
     private readonly IReadOnlyList<SortedDictionary<string, double>> _values;
     private readonly IReadOnlyList<int> _clips;
 
-    /// <param name="name">What the score is called.</param>
-    /// <param name="dimension">Its place among the scorer's.</param>
+    /// <param name="scorer">The scorer.</param>
+    /// <param name="score">What the score is called.</param>
+    /// <param name="place">Its place among the scorer's.</param>
     /// <param name="rows">What the scorer said of each model's clips.</param>
-    public MetricComparison(string name, int dimension, IReadOnlyList<IReadOnlyList<ScoredClip>> rows)
+    public MetricComparison(string scorer, string score, int place, IReadOnlyList<IReadOnlyList<ScoredClip>> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        Name = name;
+        (Scorer, Name) = (scorer, $"{scorer} {score}");
         ScoredClip[][] scored = [.. rows.Select(model => model.Where(row => row.Scores is not null).ToArray())];
         _clips = [.. scored.Select(model => model.Length)];
         _values = [.. scored.Select(model => new SortedDictionary<string, double>(
-            model.GroupBy(row => row.Clip.Prompt).ToDictionary(prompt => prompt.Key, prompt => prompt.Average(row => row.Scores![dimension])), StringComparer.Ordinal))];
+            model.GroupBy(row => row.Clip.Prompt).ToDictionary(prompt => prompt.Key, prompt => prompt.Average(row => row.Scores![place])), StringComparer.Ordinal))];
     }
 
+    public string Scorer { get; }
+
+    /// <summary>Scorer and score.</summary>
     public string Name { get; }
 
     /// <summary>Number of a model's clips that have the score.</summary>
@@ -47,11 +51,12 @@ public sealed class MetricComparison
         if (differences.Length < 2)
         {
             double only = differences.FirstOrDefault(double.NaN);
-            return new ModelDifference(Name, first, second, differences.Length, Interval.Undefined(0.95, only), double.NaN, wins, ties, Interval.Undefined(0.95));
+            return new ModelDifference(Scorer, Name, first, second, differences.Length, Interval.Undefined(0.95, only), double.NaN, wins, ties, Interval.Undefined(0.95));
         }
 
         double[] won = [.. differences.Select(difference => difference > 0 ? 1 : difference == 0 ? 0.5 : 0)];
         return new ModelDifference(
+            Scorer,
             Name,
             first,
             second,

@@ -65,7 +65,7 @@ public sealed class ModelComparison
         ArgumentNullException.ThrowIfNull(scorer);
         ArgumentNullException.ThrowIfNull(rows);
         _scorers.Add((scorer.Name, scorer.Hashes, rows, new ScorerControls(scorer.Name, scorer.Dimensions, [.. rows[0], .. changed], scorer.IsMeasurement)));
-        _metrics.AddRange(scorer.Dimensions.Select((dimension, d) => new MetricComparison($"{scorer.Name} {dimension}", d, rows)));
+        _metrics.AddRange(scorer.Dimensions.Select((dimension, d) => new MetricComparison(scorer.Name, dimension, d, rows)));
     }
 
     /// <summary>Every score of every other model against the first, with Holm's correction over all of them.</summary>

@@ -100,6 +100,7 @@ public sealed class EvaluateTests : IDisposable
         await HaloLabProgram.Refuses("--metrics is missing", Output, "evaluate", "--a", clean, "--b", clean);
         await HaloLabProgram.Refuses("at least two", Output, "evaluate", "--a", clean, "--metrics", "flickering");
         await HaloLabProgram.Refuses("'beauty': expected KIND:FOLDER", Output, "evaluate", "--a", clean, "--b", clean, "--metrics", "beauty");
+        await HaloLabProgram.Refuses("--trained dino: expected one of the metrics, flickering", Output, "evaluate", "--a", clean, "--b", clean, "--metrics", "flickering", "--trained", "dino");
         await HaloLabProgram.Refuses("'flickering:x': expected KIND:FOLDER", Output, "evaluate", "--a", clean, "--b", clean, "--metrics", "flickering:x");
         await HaloLabProgram.Refuses("no such folder", Output, "evaluate", "--a", clean, "--b", "nowhere", "--metrics", "flickering");
         await HaloLabProgram.Refuses("PROMPT-NUMBER", Output, "evaluate", "--a", clean, "--b", other, "--metrics", "flickering");

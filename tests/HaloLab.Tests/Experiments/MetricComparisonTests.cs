@@ -10,7 +10,7 @@ public sealed class MetricComparisonTests
         // Prompt 0 has two clips in the first model, whose mean is 2; prompt 6 is missing there, and one clip has no score.
         ScoredClip[] first = [Row(0, 1), Row(0, 3), Row(1, 1), Row(2, 1), Row(3, 1), Row(4, 1), Row(5, 1), new(new ClipToScore("x", "p6"), null, "broken")];
         ScoredClip[] second = [Row(0, 3), Row(1, 2), Row(2, 2), Row(3, 2), Row(4, 1), Row(5, 0.5), Row(6, 100)];
-        MetricComparison metric = new("m", 0, [first, second]);
+        MetricComparison metric = new("m", "s", 0, [first, second]);
         Assert.Equal((7, 7), (metric.Clips(0), metric.Clips(1)));
         Assert.Equal(7 / 6.0, metric.Mean(0).Estimate, 1e-12);
         ModelDifference difference = metric.Compare(0, 1, seed: 1);
@@ -32,13 +32,13 @@ public sealed class MetricComparisonTests
     [Fact]
     public void OnePromptOrNoDifferenceHasNoFalsePrecision()
     {
-        ModelDifference one = new MetricComparison("m", 0, [[Row(0, 1)], [Row(0, 2)]]).Compare(0, 1, 1);
+        ModelDifference one = new MetricComparison("m", "s", 0, [[Row(0, 1)], [Row(0, 2)]]).Compare(0, 1, 1);
         Assert.Equal((1, 1.0), (one.Prompts, one.Difference.Estimate));
         Assert.False(one.Difference.IsDefined);
         Assert.True(double.IsNaN(one.PValue));
 
         ScoredClip[] rows = [.. Enumerable.Range(0, 8).Select(i => Row(i, i))];
-        ModelDifference same = new MetricComparison("m", 0, [rows, rows]).Compare(0, 1, 1);
+        ModelDifference same = new MetricComparison("m", "s", 0, [rows, rows]).Compare(0, 1, 1);
         Assert.Equal((0, 8, 0), (same.Wins, same.Ties, same.Losses));
         Assert.Equal((0.0, 0.0, 1.0, 0.5), (same.Difference.Low, same.Difference.High, same.PValue, same.WinRate.Estimate));
     }
