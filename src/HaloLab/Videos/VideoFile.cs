@@ -37,28 +37,34 @@ public static partial class VideoFile
     /// <exception cref="InputException">As <see cref="ReadAsync"/>.</exception>
     public static async Task<(VideoClip Clip, string Remark)> ReadWithRemarkAsync(string path, CancellationToken cancellationToken = default)
     {
-        VideoStream stream = await ProbeAsync(path, cancellationToken).ConfigureAwait(false);
-        long frameBytes = (long)stream.Height * stream.Width * 3;
-        long mostFrames = MaximumBytes / frameBytes;
-        if (stream.Frames == 0)
-        {
-            throw NoFrames(path);
-        }
+        RequireWhole(path);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<VideoStream> probing = ProbeAsync(path, cancellationToken);
+        RawFrames pixels = new();
 
-        if (stream.Frames > mostFrames)
-        {
-            throw TooLarge(path, stream, mostFrames);
-        }
-
-        using MemoryStream pixels = new((int)(stream.Frames * frameBytes));
-        string complaint = await RunAsync(
+        // Decoding begins while the file is probed; what it writes waits until the probe says how much memory it needs.
+        Task<string> decoding = RunAsync(
             "ffmpeg",
             [
                 "-nostdin", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-i", "file:" + path, "-map", "0:V:0",
-                "-fps_mode", "passthrough", "-frames:v", (mostFrames + 1).ToString(CultureInfo.InvariantCulture), "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1",
+                "-fps_mode", "passthrough", "-fs", (MaximumBytes + 1).ToString(CultureInfo.InvariantCulture), "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1",
             ],
-            PipeTarget.ToStream(pixels),
-            cancellationToken).ConfigureAwait(false);
+            PipeTarget.Create(async (source, token) => await pixels.ReadAsync(source, (await probing.ConfigureAwait(false)).Bytes, token).ConfigureAwait(false)),
+            stop.Token);
+        VideoStream stream;
+        try
+        {
+            stream = await probing.ConfigureAwait(false);
+        }
+        catch
+        {
+            // What the probe says is the reason, whatever ffmpeg makes of the file.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await decoding.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+            throw;
+        }
+
+        string complaint = await decoding.ConfigureAwait(false);
         if (complaint.Length > 0)
         {
             throw Broken(path, complaint);
@@ -69,21 +75,19 @@ public static partial class VideoFile
             throw NoFrames(path);
         }
 
-        if (pixels.Length % frameBytes != 0)
+        if (pixels.Length % stream.FrameBytes != 0)
         {
             throw Broken(path, $"{pixels.Length} bytes are not whole frames of {stream.Width}x{stream.Height}");
         }
 
         // Packets are no promise: some hold several frames.
-        int frames = (int)(pixels.Length / frameBytes);
-        if (frames > mostFrames)
+        int frames = (int)(pixels.Length / stream.FrameBytes);
+        if (pixels.Length > MaximumBytes)
         {
-            throw TooLarge(path, stream, mostFrames);
+            throw TooLarge(path, stream);
         }
 
-        // Most files have a packet for each frame: then the memory is the clip's already.
-        byte[] all = pixels.GetBuffer().Length == pixels.Length ? pixels.GetBuffer() : pixels.ToArray();
-        return (new VideoClip(all, frames, stream.Height, stream.Width, stream.FramesPerSecond), stream.Remark);
+        return (new VideoClip(pixels.ToArray(), frames, stream.Height, stream.Width, stream.FramesPerSecond), stream.Remark);
     }
 
     /// <summary>
@@ -150,7 +154,8 @@ public static partial class VideoFile
         }
     }
 
-    private static async Task<VideoStream> ProbeAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Refuses what shows before any program looks at it.</summary>
+    private static void RequireWhole(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path))
@@ -167,7 +172,11 @@ public static partial class VideoFile
         {
             throw Broken(path, "the file ends in the middle");
         }
+    }
 
+    /// <summary>What the file holds; a video that can be read and fits the memory.</summary>
+    private static async Task<VideoStream> ProbeAsync(string path, CancellationToken cancellationToken)
+    {
         StringBuilder json = new();
         string complaint = await RunAsync(
             "ffprobe",
@@ -186,9 +195,14 @@ public static partial class VideoFile
         }
 
         VideoStream stream = VideoStream.Parse(streams[0], document.RootElement.GetProperty("packets")) ?? throw Broken(path, "its size is unknown");
-        return HighDynamicRange.TryGetValue(stream.Transfer, out string? name)
-            ? throw new InputException(
-                $"{path}: is of high dynamic range (transfer function {stream.Transfer}, {name}), and its colours, and what a model says of them, would be wrong. Convert it first, by an ffmpeg with zscale: ffmpeg -i IN -vf zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p OUT.mp4")
+        if (HighDynamicRange.TryGetValue(stream.Transfer, out string? name))
+        {
+            throw new InputException(
+                $"{path}: is of high dynamic range (transfer function {stream.Transfer}, {name}), and its colours, and what a model says of them, would be wrong. Convert it first, by an ffmpeg with zscale: ffmpeg -i IN -vf zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p OUT.mp4");
+        }
+
+        return stream.Frames == 0 ? throw NoFrames(path)
+            : stream.Bytes > MaximumBytes ? throw TooLarge(path, stream)
             : stream;
     }
 
@@ -220,8 +234,8 @@ public static partial class VideoFile
 
     private static InputException NoFrames(string path) => new($"{path}: holds no frames. Give a video with at least one.");
 
-    private static InputException TooLarge(string path, VideoStream stream, long mostFrames) =>
-        new($"{path}: more than {mostFrames} frames of {stream.Width}x{stream.Height} do not fit the limit of {MaximumBytes >> 20} MiB decoded. Cut or shrink it first, for example: ffmpeg -i IN -t 10 -vf scale=512:-2 OUT.mp4");
+    private static InputException TooLarge(string path, VideoStream stream) =>
+        new($"{path}: more than {MaximumBytes / stream.FrameBytes} frames of {stream.Width}x{stream.Height} do not fit the limit of {MaximumBytes >> 20} MiB decoded. Cut or shrink it first, for example: ffmpeg -i IN -t 10 -vf scale=512:-2 OUT.mp4");
 
     private static InputException Broken(string path, string complaint) =>
         new($"{path}: is not a video that ffmpeg can read whole ({complaint}). If it plays elsewhere, write it anew: ffmpeg -i IN -c:v libx264 OUT.mp4");

@@ -13,6 +13,12 @@ namespace HaloLab.Videos;
 /// <param name="Times">How far its frames stand apart; null where the file does not say.</param>
 internal sealed record VideoStream(int Height, int Width, double FramesPerSecond, int Frames, int Rotation, string Transfer, FrameTimes? Times)
 {
+    /// <summary>Bytes of a decoded frame.</summary>
+    public long FrameBytes => (long)Height * Width * 3;
+
+    /// <summary>Bytes of all frames decoded.</summary>
+    public long Bytes => Frames * FrameBytes;
+
     /// <summary>What is done to the file's frames when it is read, a sentence each; empty when they are taken as they are stored.</summary>
     public string Remark => string.Join(" ", ((string[])[TurnRemark(), RateRemark()]).Where(text => text.Length > 0));
 
