@@ -7,7 +7,7 @@ using HaloLab.Rewards.Patches;
 
 namespace HaloLab.Cli.Verbs;
 
-/// <summary><c>halolab evaluate</c>: models' clips under several scorers; <c>halolab evaluate ratings</c>: published scorers beside people's ratings of the same videos.</summary>
+/// <summary><c>halolab evaluate</c>: models' clips under several scorers; <c>evaluate vbench</c>: VBench's table of one model; <c>evaluate ratings</c>: published scorers beside people's ratings of the same videos.</summary>
 internal static class EvaluateVerb
 {
     private const string LaterModels = "cdefgh";
@@ -54,6 +54,11 @@ internal static class EvaluateVerb
             foreach ((string model, string file, string scorer, string reason) in comparison.Missing)
             {
                 Console.Error.WriteLine($"{model}, {Path.GetFileName(file)}, {scorer}: {reason}");
+            }
+
+            if (comparison.Metrics.All(metric => comparison.Models.Select((_, model) => metric.Clips(model)).All(clips => clips == 0)))
+            {
+                throw new InputException("No clip could be scored.");
             }
 
             foreach ((string model, string file, string remark) in comparison.Remarks)

@@ -96,6 +96,11 @@ public sealed class EvaluateTests : IDisposable
     {
         string clean = Clips("clean", 1, damaged: false);
         string other = Directory.CreateDirectory(Path.Combine(_folder, "unnamed")).FullName;
+        string broken = Directory.CreateDirectory(Path.Combine(_folder, "broken")).FullName;
+        File.WriteAllText(Path.Combine(broken, "a cat-0.mp4"), "no video");
+        BufferedCommandResult nothing = await HaloLabProgram.Run("evaluate", "--a", "x=" + broken, "--b", "y=" + broken, "--metrics", "flickering", "--out", Output + "-nothing");
+        Assert.Equal(2, nothing.ExitCode);
+        Assert.Contains("No clip could be scored.", nothing.StandardError, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(other, "video.png"), "");
         await HaloLabProgram.Refuses("--metrics is missing", Output, "evaluate", "--a", clean, "--b", clean);
         await HaloLabProgram.Refuses("at least two", Output, "evaluate", "--a", clean, "--metrics", "flickering");

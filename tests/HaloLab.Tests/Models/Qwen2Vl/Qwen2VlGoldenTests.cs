@@ -115,6 +115,35 @@ public sealed class Qwen2VlGoldenTests
         Assert.Throws<ArgumentException>(() => model.Embed(ids, null, null));
     }
 
+    /// <summary>The first token is the likeliest by the reference's logits; the others are those of one pass over the whole answer.</summary>
+    [Theory]
+    [MemberData(nameof(Models), DisableDiscoveryEnumeration = true)]
+    public void GreedyAnswersAreTheLikeliestTokens(GoldenCase golden)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Qwen2VlModel model = new(Config(golden));
+        StateLoader.Load(model, golden.Parameters(), golden.JsonPath);
+        model.eval();
+        Tensor mask_BL = golden.Tensors["in.attention_mask"];
+        for (int row = 0; row < mask_BL.shape[0]; row++)
+        {
+            Tensor places_L = mask_BL[row].nonzero().flatten();
+            Tensor prompt_1LC = golden.Tensors["tap.inputs_embeds"][row].index_select(0, places_L).unsqueeze(0);
+            Tensor positions_31L = golden.Tensors["out.position_ids"].select(1, row).index_select(1, places_L).unsqueeze(1);
+            long next = positions_31L.max().item<long>() + 1;
+            IReadOnlyList<long> answer = Qwen2VlGreedy.Answer(model, prompt_1LC, positions_31L, next, new HashSet<long>(), 4, TestContext.Current.CancellationToken);
+            Assert.Equal(golden.Tensors["out.logits_mrope"][row, places_L[-1].item<long>()].argmax().item<long>(), answer[0]);
+
+            Tensor whole_1LC = cat([prompt_1LC, model.model.embed_tokens.call(tensor(answer.ToArray()).unsqueeze(0))], 1);
+            Tensor all_31L = cat([positions_31L, arange(next, next + answer.Count).expand(3, 1, answer.Count)], 2);
+            Tensor likeliest_L = model.Logits(model.model.States(whole_1LC, ones([1, whole_1LC.shape[1]], ScalarType.Int64), all_31L)).argmax(-1)[0];
+            Assert.Equal(likeliest_L.narrow(0, places_L.shape[0] - 1, answer.Count).data<long>().ToArray(), answer);
+
+            Assert.Empty(Qwen2VlGreedy.Answer(model, prompt_1LC, positions_31L, next, new HashSet<long> { answer[0] }, 4, TestContext.Current.CancellationToken));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(PositionCases), DisableDiscoveryEnumeration = true)]
     public void PositionsAreTheReferences(GoldenCase golden)
