@@ -1,5 +1,4 @@
 using System.CommandLine;
-using HaloLab.Cli.Progress;
 using HaloLab.Evaluation.VBench;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
@@ -92,13 +91,8 @@ internal static class EvaluateVerb
         }
     }
 
-    private static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string what, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation)
-    {
-        ClipScoring scoring = new(Path.Combine(folder, "cache"));
-        IReadOnlyList<ScoredClip> rows = [];
-        RunDisplay.Bar($"{scorer.Name}, {what}", advanced => rows = scoring.ScoreAsync(scorer, clips, advanced, cancellation).GetAwaiter().GetResult());
-        return rows;
-    }
+    private static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string what, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation) =>
+        ScoreVerb.Scored(scorer, $"{scorer.Name}, {what}", clips, folder, cancellation);
 
     private static Command CreateVBench()
     {

@@ -82,24 +82,25 @@ internal static class ScoreVerb
         return command;
     }
 
+    /// <summary>What a scorer says of clips, with a bar; scores are kept in the folder <c>cache</c> of the output.</summary>
+    internal static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string title, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation)
+    {
+        ClipScoring scoring = new(Path.Combine(folder, "cache"));
+        IReadOnlyList<ScoredClip> rows = [];
+        RunDisplay.Bar(title, advanced => rows = scoring.ScoreAsync(scorer, clips, advanced, cancellation).GetAwaiter().GetResult());
+        return rows;
+    }
+
     /// <summary>One scorer after the other, so that one model is in memory at a time.</summary>
     private static async Task ScoreAsync(IReadOnlyList<ScorerFolder> scorers, PatchScoring patches, IReadOnlyList<ClipToScore> clips, int controlled, string folder, CancellationToken cancellation)
     {
-        ClipScoring scoring = new(Path.Combine(folder, "cache"));
         ScoreReport report = new(clips);
         foreach (ScorerFolder named in scorers)
         {
             using IVideoScorer scorer = named.Open(patches);
-            IReadOnlyList<ScoredClip> Scored(string name, IReadOnlyList<ClipToScore> wanted)
-            {
-                IReadOnlyList<ScoredClip> rows = [];
-                RunDisplay.Bar(name, advanced => rows = scoring.ScoreAsync(scorer, wanted, advanced, cancellation).GetAwaiter().GetResult());
-                return rows;
-            }
-
-            IReadOnlyList<ScoredClip> rows = Scored(scorer.Name, clips);
+            IReadOnlyList<ScoredClip> rows = Scored(scorer, scorer.Name, clips, folder, cancellation);
             ClipToScore[] readable = [.. rows.Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
-            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer.Name + ", controls", ScorerControls.ClipsOf(readable)), scorer.IsMeasurement, scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.BestGrade) : null);
+            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer, scorer.Name + ", controls", ScorerControls.ClipsOf(readable), folder, cancellation), scorer.IsMeasurement, scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.BestGrade) : null);
         }
 
         foreach ((string file, string scorer, string reason) in report.Missing)

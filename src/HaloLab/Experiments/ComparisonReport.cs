@@ -11,7 +11,6 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
 {
     private const double Level = 0.05;
     private const int ShownPrompts = 3;
-    private const int ShownWidth = 224;
 
     // 2 / 2⁶ is the smallest p below one in twenty that flipping signs can give.
     private const int LeastPrompts = 6;
@@ -154,8 +153,7 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
     private async Task<PlayerClip> ClipOf(int model, string prompt, CancellationToken cancellation)
     {
         VideoClip clip = await VideoFile.ReadAsync(comparison.FirstScored(model, prompt), cancellation).ConfigureAwait(false);
-        int width = Math.Min(clip.Width, ShownWidth);
-        return new PlayerClip(comparison.Models[model].Model, ClipResampler.WholeClip(clip, Math.Min(clip.Frames, ClipPlayer.MaximumFrames), Math.Max(1, clip.Height * width / clip.Width), width));
+        return new PlayerClip(comparison.Models[model].Model, ClipPreview.Of(clip));
     }
 
     private string NameOf(ModelDifference difference) => comparison.Models[difference.Second].Model;

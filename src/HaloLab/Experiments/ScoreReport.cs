@@ -13,7 +13,6 @@ namespace HaloLab.Experiments;
 public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
 {
     private const int ShownClips = 12;
-    private const int ShownWidth = 224;
 
     private readonly List<(string Name, IReadOnlyList<string> Dimensions, IReadOnlyDictionary<string, string> Hashes, IReadOnlyList<ScoredClip> Rows, ScorerControls Controls)> _scorers = [];
     private (int Scorer, Func<VideoClip, LatticeEdges?> Cells, double? Best)? _patches;
@@ -164,9 +163,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         {
             string caption = string.Join(", ", columns.Select(column => $"{column.Heading} {DisplayNumber.Format(column.Score(i), "0.00")}"));
             VideoClip clip = await VideoFile.ReadAsync(clips[i].File, cancellation).ConfigureAwait(false);
-            int width = Math.Min(clip.Width, ShownWidth);
-            VideoClip small = ClipResampler.WholeClip(clip, Math.Min(clip.Frames, ClipPlayer.MaximumFrames), Math.Max(1, clip.Height * width / clip.Width), width);
-            shown.Add(new PlayerClip(Path.GetFileName(clips[i].File), small, caption, Heat(i, clip)));
+            shown.Add(new PlayerClip(Path.GetFileName(clips[i].File), ClipPreview.Of(clip), caption, Heat(i, clip)));
         }
 
         return shown.Count > 0 ? page.Add(shown.Count < clips.Count ? $"The first {shown.Count} scored clips" : "What was scored", new ClipPlayer(shown).ToHtml()) : page;

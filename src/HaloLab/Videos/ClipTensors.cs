@@ -16,6 +16,24 @@ public static class ClipTensors
         return values_CTHW.MoveToOuterDisposeScope();
     }
 
+    /// <summary>Some frames as grey levels 0 to 255 of type byte, [N, 3, H, W], red first.</summary>
+    /// <param name="clip">The clip.</param>
+    /// <param name="frames">Which frames, in order; repetitions count.</param>
+    public static Tensor ToFrames(this VideoClip clip, IReadOnlyList<int> frames)
+    {
+        ArgumentNullException.ThrowIfNull(clip);
+        ArgumentNullException.ThrowIfNull(frames);
+        int frameBytes = clip.Height * clip.Width * 3;
+        byte[] pixels = new byte[frames.Count * frameBytes];
+        for (int i = 0; i < frames.Count; i++)
+        {
+            clip.Frame(frames[i]).CopyTo(pixels.AsSpan(i * frameBytes));
+        }
+
+        using var scope = NewDisposeScope();
+        return tensor(pixels, [frames.Count, clip.Height, clip.Width, 3], dtype: ScalarType.Byte).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
     /// <summary>[3, T, H, W] → clip: values outside the range are clamped, the rest is rounded to the nearest byte (ties to even).</summary>
     /// <exception cref="ArgumentException">Another shape, or a value that is not finite.</exception>
     public static VideoClip ToClip(this Tensor pixels_CTHW, double framesPerSecond, PixelRange range = PixelRange.MinusOneToOne)

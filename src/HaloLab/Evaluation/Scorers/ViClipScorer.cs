@@ -43,8 +43,7 @@ public sealed class ViClipScorer : IVideoScorer
         ArgumentNullException.ThrowIfNull(clip);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        long[] shown = [.. VBenchFormulas.MiddleFrames(clip.Frames, _model.Options.Frames).Select(frame => (long)frame)];
-        Tensor frames_TCHW = VideoFrames.Of(clip).index_select(0, tensor(shown)).to(Compute.Device);
+        Tensor frames_TCHW = clip.ToFrames(VBenchFormulas.MiddleFrames(clip.Frames, _model.Options.Frames)).to(Compute.Device);
         Tensor pixels_TCHW = ClipPreprocessing.Apply(frames_TCHW, _model.Options.Towers.ImageSize, ClipPixels.Rounded);
         Tensor clip_1D = _model.vision_encoder.call(pixels_TCHW.transpose(0, 1).unsqueeze(0));
         Tensor text_1D = _model.text_encoder.call(tensor(_tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device));

@@ -9,17 +9,14 @@ internal static class VideoFrames
     // Pictures of a long clip do not fit into memory at once.
     private const int AtOnce = 8;
 
-    /// <summary>Grey levels 0 to 255, T × 3 × H × W.</summary>
-    public static Tensor Of(VideoClip clip) => tensor(clip.PixelMemory.ToArray(), [clip.Frames, clip.Height, clip.Width, 3], dtype: ScalarType.Byte).permute(0, 3, 1, 2);
-
     /// <summary>Features of every frame, T × D, a few frames at a time.</summary>
     public static Tensor Features(VideoClip clip, Func<Tensor, Tensor> encode)
     {
         using var scope = NewDisposeScope();
-        return cat([.. Of(clip).split(AtOnce).Select(frames_NCHW =>
+        return cat([.. Enumerable.Range(0, clip.Frames).Chunk(AtOnce).Select(frames =>
         {
             using var batch = NewDisposeScope();
-            return encode(frames_NCHW.to(Compute.Device)).MoveToOuterDisposeScope();
+            return encode(clip.ToFrames(frames).to(Compute.Device)).MoveToOuterDisposeScope();
         })]).MoveToOuterDisposeScope();
     }
 

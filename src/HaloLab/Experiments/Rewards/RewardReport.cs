@@ -15,7 +15,6 @@ namespace HaloLab.Experiments.Rewards;
 public sealed class RewardReport(RewardTraining training)
 {
     private const int ShownClips = 4;
-    private const int ShownWidth = 224;
 
     private readonly List<ScoredClip> _scored = [];
     private ScorerControls? _controls;
@@ -247,9 +246,7 @@ public sealed class RewardReport(RewardTraining training)
         foreach (ScoredClip row in shown)
         {
             VideoClip clip = VideoFile.ReadAsync(row.Clip.File, cancellation).GetAwaiter().GetResult();
-            int width = Math.Min(clip.Width, ShownWidth);
-            VideoClip small = ClipResampler.WholeClip(clip, Math.Min(clip.Frames, ClipPlayer.MaximumFrames), Math.Max(1, clip.Height * width / clip.Width), width);
-            players.Add(new PlayerClip(Path.GetFileName(row.Clip.File), small, row.Clip.Prompt, new PatchHeat(row.Patches!, scorer.PatchCells(clip), colours, "patch reward")));
+            players.Add(new PlayerClip(Path.GetFileName(row.Clip.File), ClipPreview.Of(clip), row.Clip.Prompt, new PatchHeat(row.Patches!, scorer.PatchCells(clip), colours, "patch reward")));
         }
 
         yield return new ClipPlayer(players).ToHtml();

@@ -24,13 +24,7 @@ public sealed record Qwen2VlViewing(double Rate, int? Frames = null, double? Mos
         double mostPixels = MostPixels ?? Qwen2VlSampling.PixelsPerFrame(count);
         RequireRoom(clip, count, mostPixels, config);
         IReadOnlyList<int> frames = Qwen2VlSampling.Frames(clip.Frames, count);
-        byte[] pixels = new byte[count * clip.Frame(0).Length];
-        for (int i = 0; i < count; i++)
-        {
-            clip.Frame(frames[i]).CopyTo(pixels.AsSpan(i * clip.Frame(0).Length));
-        }
-
-        Tensor frames_TCHW = tensor(pixels, [count, clip.Height, clip.Width, 3], dtype: ScalarType.Byte).permute(0, 3, 1, 2);
+        Tensor frames_TCHW = clip.ToFrames(frames);
         (Tensor patches_NV, Qwen2VlGrid grid) = new Qwen2VlProcessor(config.VisionConfig).Video(frames_TCHW, LeastPixels, mostPixels);
         return new Qwen2VlView(patches_NV.MoveToOuterDisposeScope(), grid, [.. frames, .. Enumerable.Repeat(frames[^1], (config.VisionConfig.TemporalPatchSize * grid.Time) - count)]);
     }

@@ -86,8 +86,7 @@ public sealed class ViClipBackbone : IRewardBackbone
 
         using var scope = NewDisposeScope();
         int[] frames = [.. Enumerable.Range(0, _options.Frames).Select(i => (int)((((2L * i) + 1) * clip.Frames) / (2L * _options.Frames)))];
-        byte[] shown = [.. frames.SelectMany(frame => clip.Frame(frame).ToArray())];
-        Tensor frames_TCHW = tensor(shown, [frames.Length, clip.Height, clip.Width, 3], dtype: ScalarType.Byte).permute(0, 3, 1, 2);
+        Tensor frames_TCHW = clip.ToFrames(frames);
         Tensor pixels_CTHW = ClipPreprocessing.Apply(frames_TCHW, _options.Towers.ImageSize, ClipPixels.Square).transpose(0, 1).contiguous();
         Dictionary<string, Tensor> tensors = new() { [Pixels] = pixels_CTHW.MoveToOuterDisposeScope(), [Ids] = tensor(_tokenizer.Encode(prompt)).MoveToOuterDisposeScope() };
         return new BackboneView(tensors, LatticeEdges.Sampled(frames, clip.Frames, 1, _side, _side));

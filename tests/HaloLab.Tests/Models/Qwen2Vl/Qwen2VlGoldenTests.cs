@@ -91,9 +91,7 @@ public sealed class Qwen2VlGoldenTests
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Qwen2VlModel model = new(Config(golden));
-        StateLoader.Load(model, golden.Parameters(), golden.JsonPath);
-        model.eval();
+        Qwen2VlModel model = Load(golden);
         (Tensor ids, Tensor mask) = (golden.Tensors["in.input_ids"], golden.Tensors["in.attention_mask"]);
         Qwen2VlGrid[] images = golden.Tensors.TryGetValue("in.image_grid_thw", out Tensor? imageGrids) ? Grids(imageGrids) : [];
         Qwen2VlGrid[] videos = golden.Tensors.TryGetValue("in.video_grid_thw", out Tensor? videoGrids) ? Grids(videoGrids) : [];
@@ -122,9 +120,7 @@ public sealed class Qwen2VlGoldenTests
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Qwen2VlModel model = new(Config(golden));
-        StateLoader.Load(model, golden.Parameters(), golden.JsonPath);
-        model.eval();
+        Qwen2VlModel model = Load(golden);
         Tensor mask_BL = golden.Tensors["in.attention_mask"];
         for (int row = 0; row < mask_BL.shape[0]; row++)
         {
@@ -159,6 +155,14 @@ public sealed class Qwen2VlGoldenTests
 
         Tensor ids = tensor(new long[] { 1, Config(golden).VideoTokenId, 2 }, [1, 3]);
         Assert.Throws<InputException>(() => Qwen2VlPositions.Of(ids, ones_like(ids), Config(golden), [], [new Qwen2VlGrid(1, 4, 4)]));
+    }
+
+    private static Qwen2VlModel Load(GoldenCase golden)
+    {
+        Qwen2VlModel model = new(Config(golden));
+        StateLoader.Load(model, golden.Parameters(), golden.JsonPath);
+        model.eval();
+        return model;
     }
 
     private static Qwen2VlConfig Config(GoldenCase golden) => Qwen2VlConfig.FromJson(golden.Json.GetProperty("config"), golden.JsonPath);
