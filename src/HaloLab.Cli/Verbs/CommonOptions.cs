@@ -1,15 +1,11 @@
 using System.CommandLine;
-using HaloLab.Experiments;
 
 namespace HaloLab.Cli.Verbs;
 
 /// <summary>Options that every computing verb takes.</summary>
 internal sealed class CommonOptions
 {
-    private const int DefaultThreads = 2;
-
-    private readonly Option<string?> _device = new("--device") { Description = "Where to compute: cpu (default), cuda or cuda:N." };
-    private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU kernels, default 2. Sums are split by it, so a run goes on with as many as it was begun with." };
+    public ComputeOptions Compute { get; } = new();
 
     public Option<long> Seed { get; } = new("--seed") { Description = "Seed of every random number.", DefaultValueFactory = _ => 1 };
 
@@ -28,16 +24,6 @@ internal sealed class CommonOptions
             command.Options.Add(Seed);
         }
 
-        command.Options.Add(_device);
-        command.Options.Add(_threads);
-    }
-
-    /// <summary>Sets device and threads; call it before the first tensor.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="store">Folder of the run store, whose device and threads are taken where none are given; null for a verb without one.</param>
-    public void UseCompute(ParseResult parsed, string? store = null)
-    {
-        ComputeRecord? begun = store is null ? null : ComputeRecord.Find(store);
-        Compute.Use(parsed.GetValue(_device) ?? begun?.Device ?? "cpu", parsed.GetValue(_threads) ?? begun?.Threads ?? DefaultThreads);
+        Compute.AddTo(command);
     }
 }

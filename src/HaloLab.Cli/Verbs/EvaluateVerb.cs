@@ -46,7 +46,7 @@ internal static class EvaluateVerb
             }
 
             ModelComparison comparison = new([.. folders.Select(folder => PromptedFolder.Parse(folder, parsed.GetValue(prompts)?.FullName))], parsed.GetValue(common.Seed));
-            common.UseCompute(parsed);
+            common.Compute.Use(parsed);
             string output = parsed.GetValue(common.Out)!.FullName;
             Score(comparison, named, controlled, output, cancellation);
             ComparisonReport report = new(comparison, rewarded);
@@ -126,7 +126,7 @@ internal static class EvaluateVerb
 
             PromptedFolder model = PromptedFolder.Parse(parsed.GetValue(clips)!, parsed.GetValue(prompts)?.FullName);
             string output = parsed.GetValue(common.Out)!.FullName;
-            common.UseCompute(parsed);
+            common.Compute.Use(parsed);
             foreach (ScorerFolder named in parsed.GetValue(metrics) is string given ? ScorerFolder.Parse(given) : [])
             {
                 using IVideoScorer scorer = named.Open();

@@ -39,14 +39,14 @@ internal static class GenerateVerb
             string folder = parsed.GetValue(common.Out)!.FullName;
             if (parsed.GetValue(model.Folder) is not null)
             {
-                common.UseCompute(parsed, Path.Combine(folder, "stages"));
+                common.Compute.Use(parsed, Path.Combine(folder, "stages"));
                 model.Generate(parsed, texts, clipsPerPrompt, parsed.GetValue(common.Seed), folder, cancellation);
                 return ExitCode.Done;
             }
 
             model.RefuseWithoutFolder(parsed);
             string[] captions = [.. texts.Select(text => ToyCaption.Parse(text).ToString()).SelectMany(text => Enumerable.Repeat(text, clipsPerPrompt))];
-            common.UseCompute(parsed);
+            common.Compute.Use(parsed);
             Generate(captions, clipsPerPrompt, parsed.GetValue(common.Seed), parsed.GetValue(checkpoints)!, folder);
             return ExitCode.Done;
         });

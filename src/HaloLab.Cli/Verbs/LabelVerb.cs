@@ -16,6 +16,7 @@ namespace HaloLab.Cli.Verbs;
 internal static class LabelVerb
 {
     private const string Chat = "chat";
+    private const string Local = "local";
     private const string Simulated = "simulated";
     private const string DefaultEndpoint = "https://api.openai.com/v1";
 
@@ -23,8 +24,9 @@ internal static class LabelVerb
     private const double TokensPerSecond = 60;
     private const double SecondsToFirstToken = 3;
 
-    // Decoding a short clip, for the same.
+    // Decoding a short clip, for the same; and a patch, looked at by a model of 7 billion weights on an accelerator.
     private const double SecondsPerClip = 0.3;
+    private const double SecondsPerPatch = 1;
 
     private static readonly TeacherView View = new();
     private static readonly ChatTeacherOptions Defaults = new() { Api = ChatApi.OpenAi, Endpoint = new Uri(DefaultEndpoint), Model = "", Price = PriceTable.Shipped().Of("simulated"), Budget = 0 };
@@ -41,11 +43,12 @@ internal static class LabelVerb
             return parsed.GetValue(options.Teacher)! switch
             {
                 Simulated when parsed.GetValue(options.Compare) || parsed.GetValue(options.DryRun) => throw new InputException("--compare and --dry-run are for a chat model: leave --teacher out."),
+                Local => await LocalAsync(folder, grid, clips, options.ReadLocal(parsed, folder), cancellation),
                 Simulated => await SimulatedAsync(folder, grid, clips, parsed.GetValue(options.Seed), cancellation),
                 Chat when parsed.GetValue(options.DryRun) => await DryRunAsync(folder, grid, clips, options.Read(parsed, folder), parsed.GetValue(options.Compare), cancellation),
                 Chat when parsed.GetValue(options.Compare) => await CompareAsync(folder, grid, clips, options.Read(parsed, folder), cancellation),
                 Chat => await ChatAsync(folder, grid, clips, options.Read(parsed, folder), cancellation),
-                string other => throw new InputException($"--teacher {other}: expected {Chat} (a chat model, asked over the network) or {Simulated} (the toy world's, in this process)."),
+                string other => throw new InputException($"--teacher {other}: expected {Chat} (a chat model, asked over the network), {Local} (Qwen2-VL from a folder, in this process) or {Simulated} (the toy world's, in this process)."),
             };
         });
         return command;
@@ -57,6 +60,23 @@ internal static class LabelVerb
         using LabelRun run = LabelRun.Open(folder, grid, settings);
         LabelPlan plan = await Show("check clips", clips.Count * SecondsPerClip, advance => LabelRun.PlanAsync(clips, grid, null, advance, cancellation));
         LabelSummary summary = await Show("label", clips.Count * SecondsPerClip, advance => run.GradeAsync(plan, new SimulatedTeacher(seed), null, 1, done => advance((double)done / plan.Clips.Count), cancellation));
+        return Report(folder, summary);
+    }
+
+    private static async Task<int> LocalAsync(string folder, PatchGrid grid, IReadOnlyList<PromptedClip> clips, (string Model, TeacherView View) options, CancellationToken cancellation)
+    {
+        using LocalTeacher teacher = new(options.Model, options.View, Path.Combine(folder, "answers"));
+        JsonObject settings = new() { ["teacher"] = Local, ["grid"] = grid.ToString(), ["model"] = options.Model, ["snapshot"] = teacher.Snapshot };
+        AddView(settings, options.View, LocalTeacher.Template);
+        using LabelRun run = LabelRun.Open(folder, grid, settings);
+        LabelPlan plan = await Show("check clips", clips.Count * SecondsPerClip, advance => LabelRun.PlanAsync(clips, grid, null, advance, cancellation));
+        NameRefused(plan.Refused);
+        int total = plan.Clips.Count * grid.Count;
+        LabelSummary summary = await Show("label", total * SecondsPerPatch, advance =>
+        {
+            teacher.Answered += done => advance((double)done / total);
+            return run.GradeAsync(plan, teacher, null, 1, _ => { }, cancellation);
+        });
         return Report(folder, summary);
     }
 
@@ -129,7 +149,7 @@ internal static class LabelVerb
 
     private static JsonObject Settings(ChatTeacherOptions options, PatchGrid grid, PromptTemplateName template)
     {
-        return new JsonObject
+        JsonObject settings = new()
         {
             ["teacher"] = Chat,
             ["grid"] = grid.ToString(),
@@ -138,18 +158,24 @@ internal static class LabelVerb
             ["endpoint"] = options.Endpoint.AbsoluteUri,
             ["model"] = options.Model,
             ["temperature"] = options.Temperature,
-            ["template"] = template.Name,
-            ["templateHash"] = template.Hash,
             ["view"] = options.View.Patches.ToString(),
             ["patchesPerRequest"] = options.View.PatchesPerRequest,
-            ["contextFrames"] = options.View.ContextFrames,
-            ["cropsPerPatch"] = options.View.CropsPerPatch,
-            ["longestSide"] = options.View.LongestSide,
             ["highDetail"] = options.View.IsHighDetail,
-            ["stride"] = string.Create(CultureInfo.InvariantCulture, $"{options.View.TemporalStride}x{options.View.SpatialStride}"),
             ["repeatShare"] = options.RepeatShare,
             ["duplicateShare"] = options.DuplicateShare,
         };
+        AddView(settings, options.View, template);
+        return settings;
+    }
+
+    private static void AddView(JsonObject settings, TeacherView view, PromptTemplateName template)
+    {
+        settings["template"] = template.Name;
+        settings["templateHash"] = template.Hash;
+        settings["contextFrames"] = view.ContextFrames;
+        settings["cropsPerPatch"] = view.CropsPerPatch;
+        settings["longestSide"] = view.LongestSide;
+        settings["stride"] = string.Create(CultureInfo.InvariantCulture, $"{view.TemporalStride}x{view.SpatialStride}");
     }
 
     private static void NameRefused(IEnumerable<RefusedClip> clips)
@@ -228,7 +254,7 @@ internal static class LabelVerb
         private readonly Option<string?> _endpoint = new("--endpoint") { Description = $"Azure: the resource's address. Else the base address of OpenAI or of a compatible server, default {DefaultEndpoint}. Default with a begun --out: its own." };
         private readonly Option<string?> _api = new("--api") { Description = "Address form: azure or openai. Default: azure for addresses in azure.com, else openai." };
         private readonly Option<bool> _identity = new("--azure-identity") { Description = "Azure: send tokens of this machine's or user's identity (Entra ID) instead of a key." };
-        private readonly Option<string?> _model = new("--model") { Description = "Model, or deployment with Azure. Default with a begun --out: its own." };
+        private readonly Option<string?> _model = new("--model") { Description = $"Model, or deployment with Azure; with --teacher {Local} Qwen2-VL's folder. Default with a begun --out: its own." };
         private readonly Option<string?> _pricedAs = new("--priced-as") { Description = "Model of the price table whose price holds. Default: the model's own." };
         private readonly Option<FileInfo?> _prices = new("--prices") { Description = "Price table, in the form of data/teacher/prices.json. Default: the one that ships." };
         private readonly Option<decimal?> _budget = new("--budget") { Description = "Dollars that may be spent in this folder in all, for example 25.00. Needed for everything that sends." };
@@ -245,6 +271,7 @@ internal static class LabelVerb
         private readonly Option<double> _duplicates = new("--duplicate-share") { Description = "Share of requests in which one patch is hidden twice.", DefaultValueFactory = _ => Defaults.DuplicateShare };
         private readonly Option<int> _inFlight = new("--in-flight") { Description = "Requests in flight at most.", DefaultValueFactory = _ => Defaults.InFlight };
         private readonly Option<double> _timeout = new("--timeout") { Description = "Seconds for one attempt.", DefaultValueFactory = _ => Defaults.Timeout.TotalSeconds };
+        private readonly ComputeOptions _compute = new();
         private readonly Option<int> _attempts = new("--attempts") { Description = "Attempts at one request in a run.", DefaultValueFactory = _ => Defaults.Attempts };
 
         public LabelOptions()
@@ -255,6 +282,8 @@ internal static class LabelVerb
             {
                 Command.Options.Add(option);
             }
+
+            _compute.AddTo(Command);
         }
 
         public Command Command { get; }
@@ -267,13 +296,29 @@ internal static class LabelVerb
 
         public Option<FileInfo?> Prompts { get; } = new("--prompts") { Description = "Clips (relative to the folder) and their prompts: .jsonl or .csv with the fields clip and prompt. Default: the folder's manifest.json." };
 
-        public Option<string> Teacher { get; } = new("--teacher") { Description = $"{Chat} (over the network) or {Simulated} (the toy world's, in this process).", DefaultValueFactory = _ => Chat };
+        public Option<string> Teacher { get; } = new("--teacher") { Description = $"{Chat} (over the network), {Local} (Qwen2-VL from the folder --model, in this process) or {Simulated} (the toy world's, in this process).", DefaultValueFactory = _ => Chat };
 
         public Option<long> Seed { get; } = new("--seed") { Description = "Seed of every random number.", DefaultValueFactory = _ => 1 };
 
         public Option<bool> Compare { get; } = new("--compare") { Description = "Instead of grades: compare the patches of every two clips of a prompt, asked in both orders; answers that contradict each other are ties (comparisons.jsonl)." };
 
         public Option<bool> DryRun { get; } = new("--dry-run") { Description = "Only print how many requests, tokens, dollars and minutes it would take." };
+
+        /// <summary>Folder and view of a local teacher; sets device and threads.</summary>
+        /// <exception cref="InputException">An option is given that is for a chat model.</exception>
+        public (string Model, TeacherView View) ReadLocal(ParseResult parsed, string folder)
+        {
+            Option[] ofChat = [DryRun, Compare, Seed, _endpoint, _api, _identity, _pricedAs, _prices, _budget, _replayOnly, _patches, _high, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts];
+            Option? given = Array.Find(ofChat, option => parsed.GetResult(option) is { Implicit: false });
+            if (given is not null)
+            {
+                throw new InputException($"{given.Name} is not for --teacher {Local}: that model runs here, is asked about one patch at a time and always chooses the likeliest grade.");
+            }
+
+            _compute.Use(parsed);
+            string model = parsed.GetValue(_model) ?? (string?)LabelRun.Settings(folder)?["model"] ?? throw new InputException("--model is missing: expected the folder of Qwen2-VL, for example that of Qwen/Qwen2-VL-7B-Instruct.");
+            return (model, ReadView(parsed));
+        }
 
         public ChatTeacherOptions Read(ParseResult parsed, string folder)
         {

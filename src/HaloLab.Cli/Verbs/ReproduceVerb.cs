@@ -47,7 +47,7 @@ internal static class ReproduceVerb
                 Directory.Delete(Path.Combine(folder, "stages"), recursive: true);
             }
 
-            common.UseCompute(parsed, Path.Combine(folder, "stages"));
+            common.Compute.Use(parsed, Path.Combine(folder, "stages"));
             ToyReproduction reproduction = new(settings, parsed.GetValue(common.Seed), count, parsed.GetValue(checkpoints)!);
             Notebook[] shown = parsed.GetResult(notebooks) is null ? [] : [.. Notebook.ReadAll([parsed.GetValue(notebooks) ?? "notebooks"])];
             IReadOnlyList<Claim> claims = RunDisplay.Show(progress => reproduction.Run(folder, progress, cancellation, () => Render(shown, folder, settings.Preset, parsed.GetValue(common.Seed), progress, cancellation)));

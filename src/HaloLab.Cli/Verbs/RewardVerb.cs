@@ -30,7 +30,7 @@ internal static class RewardVerb
         RewardTrainingSettings settings = options.Read(parsed);
         string folder = parsed.GetValue(options.Common.Out)!.FullName;
         using LabelStore store = LabelStore.Open(parsed.GetValue(options.Store)!);
-        options.Common.UseCompute(parsed, Path.Combine(folder, "stages"));
+        options.Common.Compute.Use(parsed, Path.Combine(folder, "stages"));
         RewardTraining training;
         using (IRewardBackbone backbone = Backbones.Open(settings.Backbone, settings.BackboneFolder))
         {

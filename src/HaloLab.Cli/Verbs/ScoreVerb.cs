@@ -58,7 +58,7 @@ internal static class ScoreVerb
                 IReadOnlyList<ClipToScore> items = text is null ? ClipList.WithPrompts(parsed.GetValue(prompts)!.FullName, files) : [.. files.Select(file => new ClipToScore(file, text))];
                 int controlled = parsed.GetValue(controls);
                 Refuse(controlled < 0, $"--controls {controlled}: expected 0 or more.");
-                common.UseCompute(parsed);
+                common.Compute.Use(parsed);
                 await ScoreAsync(named, scoring, items, controlled, folder, cancellation);
                 return ExitCode.Done;
             }
@@ -68,7 +68,7 @@ internal static class ScoreVerb
             Refuse(stride.IsGiven(parsed), "--stride goes with --with patch:FOLDER: the toy model's cells are those of the toy latents.");
             Refuse(text is null, "--prompt is missing: expected what the video should show.");
             PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid);
-            common.UseCompute(parsed);
+            common.Compute.Use(parsed);
             string path = Path.GetFullPath(paths[0]);
             (VideoClip video, string remark) = await VideoFile.ReadWithRemarkAsync(path, cancellation);
             if (remark.Length > 0)

@@ -24,7 +24,7 @@ internal static class ToyVerb
         command.SetWork((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
-            common.UseCompute(parsed, folder);
+            common.Compute.Use(parsed, folder);
             IReadOnlyList<Stage> stages = ToyPretraining.Stages(parsed.GetValue(common.Seed), new ToyPretrainingSettings(), parsed.GetValue(from), parsed.GetValue(judgesOnly));
             RunStore store = new(folder);
             IReadOnlyList<StageResult> results = RunDisplay.Show(progress => store.Run(stages, progress, cancellation));
@@ -44,7 +44,7 @@ internal static class ToyVerb
         command.SetWork((parsed, cancellation) =>
         {
             string folder = parsed.GetValue(common.Out)!.FullName;
-            common.UseCompute(parsed, Path.Combine(folder, "stages"));
+            common.Compute.Use(parsed, Path.Combine(folder, "stages"));
             ArmSearch search = new(parsed.GetValue(checkpoints)!);
             Console.WriteLine(File.ReadAllText(RunDisplay.Show(progress => search.Run(folder, progress, cancellation))));
             return ExitCode.Done;

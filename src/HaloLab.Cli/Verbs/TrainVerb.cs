@@ -65,7 +65,7 @@ internal static class TrainVerb
             };
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;
-            common.UseCompute(parsed, Path.Combine(folder, "stages"));
+            common.Compute.Use(parsed, Path.Combine(folder, "stages"));
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size)) : new TunableToyGenerator(start);
             VideoPairTraining training = new(table, tunable, options);
             Report(table, training);

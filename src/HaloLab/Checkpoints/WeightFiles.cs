@@ -18,6 +18,16 @@ public static class WeightFiles
             : TorchCheckpoint.Open(file);
     }
 
+    /// <summary>SHA-256 of a checkpoint's files, and of others beside them, by their paths within a folder.</summary>
+    /// <param name="file">The checkpoint; all <c>.safetensors</c> of the folder where it is in several.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="others">Paths of other files.</param>
+    internal static IReadOnlyDictionary<string, string> HashesWith(IWeightFile file, string folder, params string[] others)
+    {
+        string[] shards = file is ShardedWeights ? Directory.GetFiles(folder, "*.safetensors") : [];
+        return others.Append(file.Source).Concat(shards).ToDictionary(path => Path.GetRelativePath(folder, path), path => FileHash.Of(path));
+    }
+
     private static string FileIn(string folder)
     {
         string[] Matching(params string[] patterns) => [.. patterns.SelectMany(pattern => Directory.GetFiles(folder, pattern)).Order(StringComparer.Ordinal)];

@@ -10,7 +10,10 @@ namespace HaloLab.Distillation;
 /// <param name="Defect">Kind of the worst defect.</param>
 internal sealed record AnsweredPatch(int[] Grades, double[] Confidences, string[] Reasons, DefectType Defect)
 {
-    private static readonly Dictionary<string, DefectType> Defects = Enum.GetValues<DefectType>().ToDictionary(type => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.ToString()));
+    private static readonly Dictionary<string, DefectType> Defects = Enum.GetValues<DefectType>().ToDictionary(NameOf);
+
+    /// <summary>What a kind of defect is called in answers.</summary>
+    public static string NameOf(DefectType type) => JsonNamingPolicy.SnakeCaseLower.ConvertName(type.ToString());
 
     /// <summary>Reads the text of an answer to a request about <paramref name="count"/> patches, numbered from 1.</summary>
     /// <exception cref="JsonException">It does not keep to the schema, or does not name every patch once; the message says what.</exception>

@@ -37,14 +37,20 @@ internal sealed class ClipPictures(VideoClip clip, PatchGrid grid, TeacherView v
 
     public int[] SegmentFrames(int cell) => Spread(_cells[cell].FrameStart, _cells[cell].FrameEnd, view.CropsPerPatch);
 
+    /// <summary>A whole frame.</summary>
+    public Picture Whole(int index) => Picture.Of(clip, index).Fit(view.LongestSide);
+
     /// <summary>A whole frame as PNG.</summary>
-    public byte[] Frame(int index) => Once(_frames, index, () => Picture.Of(clip, index).Fit(view.LongestSide).ToPng());
+    public byte[] Frame(int index) => Once(_frames, index, () => Whole(index).ToPng());
 
     /// <summary>A whole frame with the numbered grid as PNG.</summary>
     public byte[] Overlay(int index) => Once(_overlays, index, () => DrawGrid(Picture.Of(clip, index).Fit(view.LongestSide - Margin)).ToPng());
 
     /// <summary>The crops of a patch as one PNG.</summary>
-    public byte[] Crops(int cell)
+    public byte[] Crops(int cell) => Mosaic(cell).ToPng();
+
+    /// <summary>The crops of a patch in reading order.</summary>
+    public Picture Mosaic(int cell)
     {
         int[] frames = SegmentFrames(cell);
         int columns = (int)Math.Ceiling(Math.Sqrt(frames.Length));
@@ -57,7 +63,7 @@ internal sealed class ClipPictures(VideoClip clip, PatchGrid grid, TeacherView v
             mosaic.Paste(tiles[i], i / columns * (tiles[0].Height + Gap), i % columns * (tiles[0].Width + Gap));
         }
 
-        return mosaic.ToPng();
+        return mosaic;
     }
 
     /// <summary>Where a patch lies, in words and numbers; the first frame, row and column are 0, ends are exclusive.</summary>

@@ -11,6 +11,7 @@ using HaloLab.Preferences.Labels;
 using HaloLab.Statistics;
 using HaloLab.TeacherEndpoint;
 using HaloLab.Tests.Cli;
+using HaloLab.Tests.Rewards;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld;
@@ -114,6 +115,46 @@ public sealed class LabelVerbTests : IDisposable
             labels.Select(label => (label.Clip, label.Cell, label.Value, label.Defect)).Order(),
             stored.Select(label => (label.Clip, label.Cell!.Value, label.Value, label.Defect)).Order());
         Assert.All(stored, label => Assert.Equal(AnnotatorKind.Simulated, label.AnnotatorKind));
+    }
+
+    [Fact]
+    public async Task AModelInThisProcessGradesAndGoesOn()
+    {
+        Ffmpeg.Require();
+        string clips = Clips(2);
+        string model = TinyScorers.Qwen2Vl(_folder);
+        string[] arguments = ["label", clips, "--prompts", Path.Combine(clips, "prompts.jsonl"), "--grid", "1x2x2", "--teacher", "local", "--context-frames", "2", "--longest-side", "64", "--threads", "1"];
+        BufferedCommandResult result = await HaloLabProgram.Run([.. arguments, "--model", model, "--out", Output]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        TeacherLabel[] labels = Labels();
+        Assert.Equal(2 * 4 * 6, labels.Length);
+        Assert.All(labels, label => Assert.True(label is { Value: >= 1 and <= 5, Confidence: >= 0.2 and <= 1, AnnotatorKind: "model", Unanswered: null }, label.ToString()));
+        Assert.All(labels, label => Assert.Equal(label.Dimension == GradeDimension.LocalDefect, label.Defect is not null));
+
+        // What was answered is kept, the rest is asked again, and says the same: a patch's grades hang on no other patch's.
+        string answers = Directory.GetFiles(Path.Combine(Output, "answers")).Order().First();
+        File.WriteAllLines(answers, File.ReadAllLines(answers)[..6]);
+        File.Delete(Path.Combine(Output, LabelRun.LabelsFile));
+        result = await HaloLabProgram.Run([.. arguments, "--out", Output]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        TeacherLabel[] again = Labels();
+        Assert.Equal(labels.Select(label => label with { AnsweredAt = default }), again.Select(label => label with { AnsweredAt = default }));
+        Assert.Equal(18, labels.Zip(again, (first, second) => first.AnsweredAt != second.AnsweredAt).Count(isNew => isNew));
+
+        // Another view is another folder, and options of a chat model are refused by name.
+        result = await HaloLabProgram.Run([.. arguments.Select(argument => argument == "64" ? "128" : argument), "--out", Output]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("longestSide", result.StandardError, StringComparison.Ordinal);
+        string other = Path.Combine(_folder, "other");
+        await HaloLabProgram.Refuses("--model is missing", other, arguments);
+        await HaloLabProgram.Refuses("--budget", other, [.. arguments, "--model", model, "--budget", "1"]);
+        await HaloLabProgram.Refuses("overlay", other, [.. arguments, "--model", model, "--view", "overlay"]);
+        await HaloLabProgram.Refuses("no such folder", other, [.. arguments, "--model", Path.Combine(_folder, "nowhere")]);
+        string config = Path.Combine(model, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("614", "500", StringComparison.Ordinal));
+        await HaloLabProgram.Refuses("vocab_size", other, [.. arguments, "--model", model]);
+
+        TeacherLabel[] Labels() => [.. TeacherLabelFile.Read(Path.Combine(Output, LabelRun.LabelsFile))];
     }
 
     /// <summary>The identity is that of a machine in Azure, whose local service is stood in for here.</summary>

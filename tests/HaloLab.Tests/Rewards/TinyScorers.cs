@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
+using HaloLab.Models;
 using HaloLab.Models.Clip;
 using HaloLab.Models.Layers;
+using HaloLab.Models.Qwen2Vl;
 using HaloLab.Models.ViClip;
 using HaloLab.Rewards;
 using HaloLab.Rewards.VideoReward;
@@ -36,6 +38,18 @@ internal static class TinyScorers
     }
 
     public static string VideoScore(string root) => Layout(root, "videoscore", "score_short", "model.safetensors");
+
+    /// <summary>A folder with a random Qwen2-VL.</summary>
+    public static string Qwen2Vl(string root)
+    {
+        string folder = Layout(root, "videoscore", "score_short", "model.safetensors");
+        using DisposeScope scope = NewDisposeScope();
+        string config = Path.Combine(folder, "config.json");
+        Qwen2VlModel model = new(Qwen2VlConfig.FromJson(ConfigurationFile.Open(config), config));
+        Initialisation.Draw(model, 1);
+        Safetensors.Save(Path.Combine(folder, "model.safetensors"), StateLoader.StateOf(model));
+        return folder;
+    }
 
     /// <summary>The same with a wording of a few tokens, which makes a pass some times faster.</summary>
     public static string WithShortWording(string folder)

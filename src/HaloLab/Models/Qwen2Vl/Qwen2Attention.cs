@@ -28,13 +28,19 @@ public sealed class Qwen2Attention : Module
         RegisterComponents();
     }
 
-    internal Tensor Attend(Tensor states_BLC, Qwen2Rotation rotation, Tensor mask_B1LL)
+    /// <param name="states_BLC">States.</param>
+    /// <param name="rotation">Their positions.</param>
+    /// <param name="mask">True where a query may look at a key, broadcast to batch and heads.</param>
+    /// <param name="extend">Puts keys and values of earlier tokens before these; null where there are none.</param>
+    internal Tensor Attend(Tensor states_BLC, Qwen2Rotation rotation, Tensor mask, Func<Tensor, Tensor, (Tensor Key_BHLD, Tensor Value_BHLD)>? extend)
     {
         using var scope = NewDisposeScope();
         Tensor query_BHLD = rotation.Apply(Heads(q_proj.call(states_BLC), _heads));
-        Tensor key_BHLD = rotation.Apply(Heads(k_proj.call(states_BLC), _sharedHeads)).repeat_interleave(_heads / _sharedHeads, 1);
-        Tensor value_BHLD = Heads(v_proj.call(states_BLC), _sharedHeads).repeat_interleave(_heads / _sharedHeads, 1);
-        Tensor attended_BHLD = functional.scaled_dot_product_attention(query_BHLD, key_BHLD, value_BHLD, mask_B1LL);
+        Tensor key_BHLD = rotation.Apply(Heads(k_proj.call(states_BLC), _sharedHeads));
+        Tensor value_BHLD = Heads(v_proj.call(states_BLC), _sharedHeads);
+        (key_BHLD, value_BHLD) = extend?.Invoke(key_BHLD, value_BHLD) ?? (key_BHLD, value_BHLD);
+        int sharing = _heads / _sharedHeads;
+        Tensor attended_BHLD = functional.scaled_dot_product_attention(query_BHLD, key_BHLD.repeat_interleave(sharing, 1), value_BHLD.repeat_interleave(sharing, 1), mask);
         return o_proj.call(attended_BHLD.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
     }
 

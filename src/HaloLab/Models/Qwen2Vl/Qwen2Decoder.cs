@@ -43,6 +43,26 @@ public sealed class Qwen2Decoder : Module
         return norm.call(states_BLC).MoveToOuterDisposeScope();
     }
 
+    /// <summary>States after the final norm of tokens that follow those in a memory, without padding. The memory then holds them too.</summary>
+    /// <param name="embedded_BLC">Embedded tokens.</param>
+    /// <param name="positions_3BL">Their positions in time, height and width.</param>
+    /// <param name="memory">The tokens before.</param>
+    internal Tensor Continue(Tensor embedded_BLC, Tensor positions_3BL, Qwen2VlMemory memory)
+    {
+        using var scope = NewDisposeScope();
+        Qwen2Rotation rotation = Qwen2Rotation.OfDecoder(positions_3BL, _config);
+        (long before, long length) = (memory.Length, embedded_BLC.shape[1]);
+        Tensor mask_LL = ones([length, before + length], ScalarType.Bool, embedded_BLC.device).tril(before);
+        Tensor states_BLC = embedded_BLC;
+        for (int i = 0; i < layers.Count; i++)
+        {
+            int layer = i;
+            states_BLC = layers[i].Apply(states_BLC, rotation, mask_LL, (key_BHLD, value_BHLD) => memory.Extend(layer, key_BHLD, value_BHLD));
+        }
+
+        return norm.call(states_BLC).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Where a place may look: at tokens up to itself. Padding before the first token, which sees none, looks at itself: a row that may look nowhere would give NaN.</summary>
     private static Tensor Mask(Tensor mask_BL)
     {

@@ -23,10 +23,10 @@ public sealed class Qwen2Layer : Module
         RegisterComponents();
     }
 
-    internal Tensor Apply(Tensor states_BLC, Qwen2Rotation rotation, Tensor mask_B1LL)
+    internal Tensor Apply(Tensor states_BLC, Qwen2Rotation rotation, Tensor mask, Func<Tensor, Tensor, (Tensor Key_BHLD, Tensor Value_BHLD)>? extend = null)
     {
         using var scope = NewDisposeScope();
-        Tensor attended_BLC = states_BLC.add(self_attn.Attend(input_layernorm.call(states_BLC), rotation, mask_B1LL));
+        Tensor attended_BLC = states_BLC.add(self_attn.Attend(input_layernorm.call(states_BLC), rotation, mask, extend));
         return attended_BLC.add(mlp.call(post_attention_layernorm.call(attended_BLC))).MoveToOuterDisposeScope();
     }
 }

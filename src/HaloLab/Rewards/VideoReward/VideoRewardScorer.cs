@@ -47,7 +47,7 @@ public sealed class VideoRewardScorer : IVideoScorer
             }
 
             _model = model.ReadyForUse();
-            Hashes = new[] { configPath, backbonePath, tokenizerPath, instructionPath, file.Source }.ToDictionary(path => Path.GetRelativePath(folder, path), path => FileHash.Of(path));
+            Hashes = WeightFiles.HashesWith(file, folder, configPath, backbonePath, tokenizerPath, instructionPath);
         }
 
         _chat = new Qwen2VlChat(_tokenizer, _model.Config);

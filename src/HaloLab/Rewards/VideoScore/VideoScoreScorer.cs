@@ -35,8 +35,7 @@ public sealed class VideoScoreScorer : IVideoScorer
             }
 
             StateLoader.Load(model, file);
-            string[] shards = file is ShardedWeights ? Directory.GetFiles(folder, "*.safetensors") : [];
-            Hashes = new[] { configPath, tokenizerPath, instructionPath, file.Source }.Concat(shards).ToDictionary(path => Path.GetRelativePath(folder, path), path => FileHash.Of(path));
+            Hashes = WeightFiles.HashesWith(file, folder, configPath, tokenizerPath, instructionPath);
         }
 
         _model = model.ReadyForUse();

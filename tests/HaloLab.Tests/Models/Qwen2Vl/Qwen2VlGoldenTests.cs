@@ -122,21 +122,66 @@ public sealed class Qwen2VlGoldenTests
         using var noGradient = no_grad();
         Qwen2VlModel model = Load(golden);
         Tensor mask_BL = golden.Tensors["in.attention_mask"];
+        int merge = model.Config.VisionConfig.SpatialMergeSize;
+        (List<Qwen2VlGrid> imagesLeft, List<Qwen2VlGrid> videosLeft) = ([.. Items("image")], [.. Items("video")]);
+        (long imageAt, long videoAt) = (0, 0);
         for (int row = 0; row < mask_BL.shape[0]; row++)
         {
             Tensor places_L = mask_BL[row].nonzero().flatten();
+            int[] prompt = [.. golden.Tensors["in.input_ids"][row].index_select(0, places_L).data<long>().Select(id => (int)id)];
+            (Qwen2VlGrid[] images, Tensor? images_NV) = Take(imagesLeft, prompt.Count(id => id == model.Config.ImageTokenId), "in.pixel_values", ref imageAt);
+            (Qwen2VlGrid[] videos, Tensor? videos_NV) = Take(videosLeft, prompt.Count(id => id == model.Config.VideoTokenId), "in.pixel_values_videos", ref videoAt);
+            Tensor[] patches = [.. new[] { images_NV, videos_NV }.OfType<Tensor>()];
+            Qwen2VlConversation Begun()
+            {
+                Qwen2VlConversation conversation = new(model);
+                conversation.Say(prompt, patches.Length > 0 ? cat(patches) : null, images, videos);
+                return conversation;
+            }
+
+            using Qwen2VlConversation conversation = Begun();
+            using Qwen2VlConversation copy = conversation.Copy();
+            IReadOnlyList<int> answer = conversation.Answer(new HashSet<int>(), 4, TestContext.Current.CancellationToken);
+            Assert.Equal(golden.Tensors["out.logits_mrope"][row, places_L[-1].item<long>()].argmax().item<long>(), answer[0]);
+
             Tensor prompt_1LC = golden.Tensors["tap.inputs_embeds"][row].index_select(0, places_L).unsqueeze(0);
             Tensor positions_31L = golden.Tensors["out.position_ids"].select(1, row).index_select(1, places_L).unsqueeze(1);
             long next = positions_31L.max().item<long>() + 1;
-            IReadOnlyList<long> answer = Qwen2VlGreedy.Answer(model, prompt_1LC, positions_31L, next, new HashSet<long>(), 4, TestContext.Current.CancellationToken);
-            Assert.Equal(golden.Tensors["out.logits_mrope"][row, places_L[-1].item<long>()].argmax().item<long>(), answer[0]);
-
-            Tensor whole_1LC = cat([prompt_1LC, model.model.embed_tokens.call(tensor(answer.ToArray()).unsqueeze(0))], 1);
+            Tensor whole_1LC = cat([prompt_1LC, model.model.embed_tokens.call(tensor(answer.Select(id => (long)id).ToArray()).unsqueeze(0))], 1);
             Tensor all_31L = cat([positions_31L, arange(next, next + answer.Count).expand(3, 1, answer.Count)], 2);
-            Tensor likeliest_L = model.Logits(model.model.States(whole_1LC, ones([1, whole_1LC.shape[1]], ScalarType.Int64), all_31L)).argmax(-1)[0];
-            Assert.Equal(likeliest_L.narrow(0, places_L.shape[0] - 1, answer.Count).data<long>().ToArray(), answer);
+            Tensor logits_LV = model.Logits(model.model.States(whole_1LC, ones([1, whole_1LC.shape[1]], ScalarType.Int64), all_31L))[0].narrow(0, places_L.shape[0] - 1, answer.Count);
+            Assert.Equal(logits_LV.argmax(-1).data<long>().Select(id => (int)id), answer);
 
-            Assert.Empty(Qwen2VlGreedy.Answer(model, prompt_1LC, positions_31L, next, new HashSet<long> { answer[0] }, 4, TestContext.Current.CancellationToken));
+            // Of given texts the likeliest at each token that parts them, with its probability among those that are left; what the original went on to say is not the copy's.
+            int other = answer[0] == 7 ? 8 : 7;
+            Qwen2VlChoice choice = copy.Choose([[other, 3], [.. answer], [answer[0], answer[1] == 4 ? 5 : 4]]);
+            Assert.Equal(1, choice.Index);
+            double Share(int place, params long[] tokens) => logits_LV[place].index_select(0, tensor(tokens)).softmax(0)[0].item<float>();
+            Assert.Equal(Share(0, answer[0], other) * Share(1, answer[1], answer[1] == 4 ? 5 : 4), choice.Share, 1e-4);
+            Assert.Equal(prompt.Length + answer.Count, copy.Length);
+            Assert.Equal(conversation.Length, copy.Length);
+            Assert.Equal(conversation.Answer(new HashSet<int>(), 1, TestContext.Current.CancellationToken), copy.Answer(new HashSet<int>(), 1, TestContext.Current.CancellationToken));
+            Assert.Throws<ArgumentException>(() => copy.Choose([[1, 2], [1]]));
+
+            using Qwen2VlConversation silent = Begun();
+            Assert.Empty(silent.Answer(new HashSet<int> { answer[0] }, 4, TestContext.Current.CancellationToken));
+        }
+
+        Qwen2VlGrid[] Items(string kind) => golden.Tensors.TryGetValue($"in.{kind}_grid_thw", out Tensor? grids) ? Grids(grids) : [];
+
+        (Qwen2VlGrid[] Grids, Tensor? Patches_NV) Take(List<Qwen2VlGrid> left, int tokens, string pixels, ref long at)
+        {
+            List<Qwen2VlGrid> taken = [];
+            for (; tokens > 0; left.RemoveAt(0))
+            {
+                taken.Add(left[0]);
+                tokens -= left[0].Tokens(merge);
+            }
+
+            long count = taken.Sum(grid => (long)grid.Patches);
+            Tensor? patches_NV = count > 0 ? golden.Tensors[pixels].narrow(0, at, count) : null;
+            at += count;
+            return ([.. taken], patches_NV);
         }
     }
 
