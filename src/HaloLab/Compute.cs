@@ -8,16 +8,29 @@ namespace HaloLab;
 /// </summary>
 public static class Compute
 {
+    private const string Single = "float32";
+    private const string Half = "bfloat16";
+
     /// <summary>Where models and their inputs live; the CPU unless <see cref="Use"/> said otherwise.</summary>
     public static Device Device { get; private set; } = CPU;
 
     /// <summary>Number of threads of torch's CPU kernels.</summary>
     public static int Threads => get_num_threads();
 
+    /// <summary>What the large weights of published models are held and multiplied in, float32 (default) or bfloat16; norms, time embeddings, heads and losses are float32 either way.</summary>
+    public static ScalarType Precision { get; private set; } = ScalarType.Float32;
+
+    /// <summary>Name of <see cref="Precision"/> in options and records.</summary>
+    public static string PrecisionName => Precision == ScalarType.BFloat16 ? Half : Single;
+
+    /// <summary>Bytes of a value in <see cref="Precision"/>.</summary>
+    public static long BytesPerWeight => Precision == ScalarType.BFloat16 ? 2 : 4;
+
     /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads of the CPU kernels, at least 1.</param>
-    /// <exception cref="InputException">The device is unknown or not there.</exception>
-    public static void Use(string device, int threads)
+    /// <param name="precision"><c>float32</c> or <c>bfloat16</c>.</param>
+    /// <exception cref="InputException">The device is unknown or not there, or there is no such precision.</exception>
+    public static void Use(string device, int threads, string precision = Single)
     {
         ArgumentException.ThrowIfNullOrEmpty(device);
         if (threads < 1)
@@ -26,6 +39,12 @@ public static class Compute
         }
 
         Device = Parse(device);
+        Precision = precision switch
+        {
+            Single => ScalarType.Float32,
+            Half => ScalarType.BFloat16,
+            _ => throw new InputException($"--precision {precision}: expected {Single} or {Half}."),
+        };
         if (get_num_threads() != threads)
         {
             set_num_threads(threads);

@@ -3,9 +3,10 @@ using System.CommandLine;
 namespace HaloLab.Cli.Verbs;
 
 /// <summary>Options that every computing verb takes.</summary>
-internal sealed class CommonOptions
+/// <param name="hasPrecision">Whether the verb reads published models.</param>
+internal sealed class CommonOptions(bool hasPrecision = false)
 {
-    public ComputeOptions Compute { get; } = new();
+    public ComputeOptions Compute { get; } = new(hasPrecision);
 
     public Option<long> Seed { get; } = new("--seed") { Description = "Seed of every random number.", DefaultValueFactory = _ => 1 };
 

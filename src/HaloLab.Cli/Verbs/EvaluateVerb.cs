@@ -14,7 +14,7 @@ internal static class EvaluateVerb
     public static Command Create()
     {
         Command command = new("evaluate", "Compare models' clips of the same prompts under any scorers: differences with intervals over prompts, corrected tests, win rates; page, CSV and JSON (goes on where it stopped).");
-        CommonOptions common = new();
+        CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "evaluate"));
         Option<string?> first = new("--a") { Description = "Clips of the model that the others are held against: FOLDER or NAME=FOLDER, with its manifest.json, names as PROMPT-NUMBER.mp4, or --prompts." };
         Option<string?> second = new("--b") { Description = "Clips of another model." };
@@ -97,7 +97,7 @@ internal static class EvaluateVerb
     private static Command CreateVBench()
     {
         Command command = new("vbench", "VBench's sixteen dimensions of one model's clips: measured here, imported, missing; its scores as far as they go; a result file that its scripts read (goes on where it stopped).");
-        CommonOptions common = new();
+        CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "vbench"), isSeeded: false);
         Argument<string> clips = new("clips") { Description = "Clips of the model: FOLDER or NAME=FOLDER, with its manifest.json, names as PROMPT-NUMBER.mp4, or --prompts." };
         Option<FileInfo?> prompts = new("--prompts") { Description = "Clips (relative to the folder) and their prompts: .jsonl or .csv with the fields clip and prompt." };

@@ -15,7 +15,7 @@ internal static class GenerateVerb
     public static Command Create()
     {
         Command command = new("generate", "Sample clips from the toy generator (animated PNGs, a page to watch them, a manifest) or from a published model's folder (goes on where it stopped).");
-        CommonOptions common = new();
+        CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "generate"));
         Option<string[]> prompts = new("--prompt") { Description = "What to show, for example \"a red circle moving left on a dark background\"; may be given several times." };
         Option<FileInfo?> file = new("--prompts") { Description = "Text file with a prompt on each line." };
@@ -45,8 +45,8 @@ internal static class GenerateVerb
             }
 
             model.RefuseWithoutFolder(parsed);
+            common.Compute.Use(parsed, isToy: true);
             string[] captions = [.. texts.Select(text => ToyCaption.Parse(text).ToString()).SelectMany(text => Enumerable.Repeat(text, clipsPerPrompt))];
-            common.Compute.Use(parsed);
             Generate(captions, clipsPerPrompt, parsed.GetValue(common.Seed), parsed.GetValue(checkpoints)!, folder);
             return ExitCode.Done;
         });

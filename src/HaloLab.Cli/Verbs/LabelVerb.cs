@@ -271,7 +271,7 @@ internal static class LabelVerb
         private readonly Option<double> _duplicates = new("--duplicate-share") { Description = "Share of requests in which one patch is hidden twice.", DefaultValueFactory = _ => Defaults.DuplicateShare };
         private readonly Option<int> _inFlight = new("--in-flight") { Description = "Requests in flight at most.", DefaultValueFactory = _ => Defaults.InFlight };
         private readonly Option<double> _timeout = new("--timeout") { Description = "Seconds for one attempt.", DefaultValueFactory = _ => Defaults.Timeout.TotalSeconds };
-        private readonly ComputeOptions _compute = new();
+        private readonly ComputeOptions _compute = new(hasPrecision: true);
         private readonly Option<int> _attempts = new("--attempts") { Description = "Attempts at one request in a run.", DefaultValueFactory = _ => Defaults.Attempts };
 
         public LabelOptions()

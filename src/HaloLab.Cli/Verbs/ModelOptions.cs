@@ -93,7 +93,7 @@ internal sealed class ModelOptions
         double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / GiB;
         if (Compute.Device.type == TorchSharp.DeviceType.CPU && needed > there)
         {
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{what}, and this machine has {there:0.0} GiB. Ask for fewer --frames or a smaller --size, or take a machine with more memory."));
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{what}, and this machine has {there:0.0} GiB. Ask for {(Compute.BytesPerWeight < sizeof(float) ? "" : "--precision bfloat16, ")}fewer --frames or a smaller --size, or take a machine with more memory."));
         }
 
         Console.Error.WriteLine(what + ".");

@@ -30,7 +30,7 @@ internal static class RewardVerb
         RewardTrainingSettings settings = options.Read(parsed);
         string folder = parsed.GetValue(options.Common.Out)!.FullName;
         using LabelStore store = LabelStore.Open(parsed.GetValue(options.Store)!);
-        options.Common.Compute.Use(parsed, Path.Combine(folder, "stages"));
+        options.Common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: settings.Backbone == ToyRewardBackbone.Name);
         RewardTraining training;
         using (IRewardBackbone backbone = Backbones.Open(settings.Backbone, settings.BackboneFolder))
         {
@@ -127,7 +127,7 @@ internal static class RewardVerb
 
         public Command Command { get; } = new("train", "Continue a video reward model on the labels of a store, with a patch head on its features (goes on where it stopped).");
 
-        public CommonOptions Common { get; } = new();
+        public CommonOptions Common { get; } = new(hasPrecision: true);
 
         public Argument<string> Store { get; } = new("STORE") { Description = "Label store: grades of patches, ratings and comparisons of clips." };
 

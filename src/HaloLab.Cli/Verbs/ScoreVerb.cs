@@ -19,7 +19,7 @@ internal static class ScoreVerb
     public static Command Create()
     {
         Command command = new("score", "Score a video file and its patches with a toy reward model (numbers and a heat map over the clip), or many clips with published reward models (--with: scores.json, scores.csv, scores.parquet and a page).");
-        CommonOptions common = new();
+        CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "score"));
         Argument<string[]> clips = new("clips") { Description = "Video files: mp4, webm, gif, animated PNG, whatever ffmpeg reads. With --with also folders of them.", Arity = ArgumentArity.OneOrMore };
         Option<string?> prompt = new("--prompt") { Description = "What the videos should show." };
@@ -68,7 +68,7 @@ internal static class ScoreVerb
             Refuse(stride.IsGiven(parsed), "--stride goes with --with patch:FOLDER: the toy model's cells are those of the toy latents.");
             Refuse(text is null, "--prompt is missing: expected what the video should show.");
             PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid);
-            common.Compute.Use(parsed);
+            common.Compute.Use(parsed, isToy: true);
             string path = Path.GetFullPath(paths[0]);
             (VideoClip video, string remark) = await VideoFile.ReadWithRemarkAsync(path, cancellation);
             if (remark.Length > 0)

@@ -19,7 +19,7 @@ internal static class TrainVerb
     public static Command Create()
     {
         Command command = new("train", "Tune a generator on pairs of given video files by Gran-DPO: the toy one, or adapters of a published model (goes on where it stopped).");
-        CommonOptions common = new();
+        CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "train"));
         Option<FileInfo> pairs = new("--pairs") { Description = "Pairs of videos: .csv (path_A, path_B, prompt and dimensions that are A, B or same) or .jsonl (also reward_A, reward_B, patch_rewards_A, patch_rewards_B, grid).", Required = true };
         Option<string> model = new("--model") { Description = "What to start from: a folder of toy checkpoints, or a published model in diffusers' layout (Wan2.1 or CogVideoX).", DefaultValueFactory = _ => ToyCheckpoints.Folder };
@@ -65,7 +65,7 @@ internal static class TrainVerb
             };
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;
-            common.Compute.Use(parsed, Path.Combine(folder, "stages"));
+            common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished);
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size)) : new TunableToyGenerator(start);
             VideoPairTraining training = new(table, tunable, options);
             Report(table, training);

@@ -20,7 +20,7 @@ public sealed record LoraLayer(Tensor A, Tensor B, double Scale, Tensor? Magnitu
     {
         ArgumentNullException.ThrowIfNull(weight);
         using var scope = NewDisposeScope();
-        Tensor merged = weight.add(B.flatten(1).matmul(A.flatten(1)).view(weight.shape), Scale);
+        Tensor merged = weight.to(B.dtype).add(B.flatten(1).matmul(A.flatten(1)).view(weight.shape), Scale);
         if (Magnitude is not null)
         {
             Tensor length_O = merged.detach().flatten(1).square().sum(1).sqrt();

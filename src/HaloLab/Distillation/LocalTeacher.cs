@@ -53,13 +53,13 @@ public sealed class LocalTeacher : ITeacher, IDisposable
         (_view, _answers) = (view, answers);
         _chat = new Qwen2VlChat(_model.Tokenizer, _model.Model.Config);
         _processor = new Qwen2VlProcessor(_model.Model.Config.VisionConfig);
-        Snapshot = $"qwen2-vl {FileHash.OfAll(_model.Hashes)[..12]}";
+        Snapshot = $"qwen2-vl {FileHash.OfAll(_model.Hashes)[..12]}{(Compute.Precision == ScalarType.Float32 ? "" : " " + Compute.PrecisionName)}";
     }
 
     /// <summary>Told after every patch, with the number of them so far.</summary>
     public event Action<int>? Answered;
 
-    /// <summary>Name of the model in the labels: by its files.</summary>
+    /// <summary>Name of the model in the labels: by its files, and the precision where that is not float32.</summary>
     public string Snapshot { get; }
 
     /// <summary>The texts that it is asked with.</summary>

@@ -30,7 +30,7 @@ public sealed class ClipScoring(string cacheFolder)
         ArgumentNullException.ThrowIfNull(clips);
         ArgumentNullException.ThrowIfNull(report);
         Directory.CreateDirectory(cacheFolder);
-        string path = Path.Combine(cacheFolder, $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}.jsonl");
+        string path = Path.Combine(cacheFolder, $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}{(Compute.Precision == TorchSharp.torch.ScalarType.Float32 ? "" : "-" + Compute.PrecisionName)}.jsonl");
         Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> known = ReadWhole(path);
         using StreamWriter cache = new(path, append: true);
         List<ScoredClip> rows = [];

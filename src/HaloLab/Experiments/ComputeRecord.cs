@@ -6,8 +6,12 @@ namespace HaloLab.Experiments;
 /// </summary>
 /// <param name="Threads">Threads of torch's kernels.</param>
 /// <param name="Device">Where tensors were computed.</param>
-public sealed record ComputeRecord(int Threads, string Device)
+/// <param name="Precision">What the large weights of published models were held in.</param>
+public sealed record ComputeRecord(int Threads, string Device, string Precision = ComputeRecord.DefaultPrecision)
 {
+    /// <summary>Of stores that do not say.</summary>
+    public const string DefaultPrecision = "float32";
+
     private const string FileName = "compute.json";
 
     /// <summary>The record of a store, or null where nothing has run yet.</summary>
@@ -22,7 +26,7 @@ public sealed record ComputeRecord(int Threads, string Device)
     /// <exception cref="InputException">The store was begun with something else.</exception>
     internal static void Hold(string folder)
     {
-        ComputeRecord own = new(Compute.Threads, Compute.Device.ToString());
+        ComputeRecord own = new(Compute.Threads, Compute.Device.ToString(), Compute.PrecisionName);
         ComputeRecord? begun = Find(folder);
         if (begun is null)
         {
@@ -31,7 +35,7 @@ public sealed record ComputeRecord(int Threads, string Device)
         else if (begun != own)
         {
             throw new InputException(
-                $"{folder}: was begun with {begun.Threads} threads on {begun.Device}; {own.Threads} threads on {own.Device} would give other bits. Go on with --threads {begun.Threads} --device {begun.Device}, or start over in another folder.");
+                $"{folder}: was begun with {begun.Threads} threads on {begun.Device} in {begun.Precision}; {own.Threads} threads on {own.Device} in {own.Precision} would give other bits. Go on with --threads {begun.Threads} --device {begun.Device}{(begun.Precision == own.Precision ? "" : $" --precision {begun.Precision}")}, or start over in another folder.");
         }
     }
 }

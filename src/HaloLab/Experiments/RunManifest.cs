@@ -11,6 +11,7 @@ namespace HaloLab.Experiments;
 /// <param name="Machine">Processor, cores, memory, system.</param>
 /// <param name="Threads">Threads of torch's kernels.</param>
 /// <param name="Device">Where tensors were computed.</param>
+/// <param name="Precision">What the large weights of published models were held in.</param>
 /// <param name="Settings">Settings of the recipe.</param>
 /// <param name="Seeds">Seeds of the run.</param>
 /// <param name="BetaConvention">What β multiplies, which papers do not agree on.</param>
@@ -23,6 +24,7 @@ public sealed record RunManifest(
     IReadOnlyDictionary<string, string> Machine,
     int Threads,
     string Device,
+    string Precision,
     object Settings,
     IReadOnlyList<long> Seeds,
     string BetaConvention,
@@ -61,6 +63,7 @@ public sealed record RunManifest(
         },
         Compute.Threads,
         Compute.Device.ToString(),
+        Compute.PrecisionName,
         settings,
         seeds,
         GranDpoOptions.BetaConvention,

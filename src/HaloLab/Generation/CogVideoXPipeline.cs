@@ -60,7 +60,7 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
         long denoiser = Folder.Values(DenoiserPart) + (tokens * CopiesOfTokens * _denoiserConfig.Width);
         long frame = (long)settings.Height * settings.Width;
         long autoencoder = Folder.Values(AutoencoderPart) + (CopiesOfFrames * _autoencoderConfig.BlockOutChannels[0] * frame) + (3 * settings.Frames * frame);
-        return BytesPerValue * Math.Max(text, Math.Max(denoiser, autoencoder));
+        return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using HaloLab.Models;
+using HaloLab.Models.Layers;
 using HaloLab.Models.UmT5;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -31,14 +32,14 @@ public abstract class DiffusersPipeline(DiffusersFolder folder) : VideoPipeline
             throw new InputException($"{Folder.Path}: the tokenizer has {tokenizer.VocabularySize} pieces and the text encoder knows {config.VocabSize}. The parts are of different models.");
         }
 
-        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config), UmT5Encoder.UnusedKeys);
+        using UmT5Encoder encoder = Folder.Fill(TextPart, new UmT5Encoder(config).InComputePrecision(), UmT5Encoder.UnusedKeys);
         using var noGradient = no_grad();
         List<Tensor> contexts = [];
         foreach (string prompt in prompts)
         {
             using var scope = NewDisposeScope();
             Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
-            contexts.Add(Condition(encoder, ids_1L).cpu().MoveToOuterDisposeScope());
+            contexts.Add(Condition(encoder, ids_1L).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope());
             onPrompt?.Invoke(contexts.Count);
         }
 
@@ -69,7 +70,7 @@ public abstract class DiffusersPipeline(DiffusersFolder folder) : VideoPipeline
     private protected T FillDenoiser<T>(T denoiser)
         where T : nn.Module
     {
-        T filled = Folder.Fill(DenoiserPart, denoiser);
+        T filled = Folder.Fill(DenoiserPart, denoiser.InComputePrecision());
         if (Adapter is not null)
         {
             MergeAdapter(filled, Adapter);

@@ -84,7 +84,7 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
         (long text, long denoiser, long autoencoder) = _folder.Values();
         denoiser += places * CopiesOfLatents * _folder.UNet.ModelChannels;
         autoencoder += (long)CopiesOfFrames * FramesDecodedAtOnce * _folder.Config.Autoencoder.Channels * settings.Height * settings.Width;
-        return BytesPerValue * Math.Max(text, Math.Max(denoiser, autoencoder));
+        return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
     }
 
     /// <inheritdoc/>
@@ -99,7 +99,7 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
         {
             using var scope = NewDisposeScope();
             Tensor ids_1L = tensor(tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device);
-            contexts.Add(tower.call(ids_1L).cpu().MoveToOuterDisposeScope());
+            contexts.Add(tower.call(ids_1L).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope());
             onPrompt?.Invoke(contexts.Count);
         }
 

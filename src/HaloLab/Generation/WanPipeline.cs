@@ -60,7 +60,7 @@ public sealed class WanPipeline : DiffusersPipeline
         long text = Folder.Values(TextPart);
         long denoiser = Folder.Values(DenoiserPart) + (tokens * ((CopiesOfTokens * _denoiserConfig.Width) + (2L * _denoiserConfig.FfnDim)));
         long autoencoder = Folder.Values(AutoencoderPart) + ((long)CopiesOfFrames * _autoencoderConfig.BaseDim * settings.Height * settings.Width) + (3L * settings.Frames * settings.Height * settings.Width);
-        return BytesPerValue * Math.Max(text, Math.Max(denoiser, autoencoder));
+        return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
     }
 
     /// <inheritdoc/>

@@ -114,6 +114,15 @@ public sealed class ScoreWithTests : IDisposable
         Assert.All(scores.Zip(scorer.Score(video, Prompt)), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
         Assert.NotEqual(scorer.Score(video, Prompt), scorer.Score(video, "Snow falls."));
         Assert.NotEqual(scorer.Score(video, Prompt), scorer.Score(NoiseClip(2), Prompt));
+
+        // In half precision they are others, near these and kept apart from them.
+        foreach ((string precision, double least, double most) in new[] { ("bfloat16", 1e-5, 0.1), ("float32", 0, 1e-6) })
+        {
+            Assert.True((await HaloLabProgram.Run("score", clip, "--prompt", Prompt, "--with", "videoscore:" + VideoScore(), "--precision", precision, "--out", Output)).IsSuccess);
+            json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "scores.json"), Cancellation))!;
+            double difference = json["clips"]![0]!["scores"]!["videoscore"]!.AsArray().Select((score, i) => Math.Abs(score!.GetValue<double>() - scores[i])).Max();
+            Assert.InRange(difference, least, most);
+        }
     }
 
     [Fact]

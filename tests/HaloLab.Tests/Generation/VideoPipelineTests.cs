@@ -148,12 +148,24 @@ public sealed class VideoPipelineTests : IDisposable
         DateTime made = File.GetLastWriteTimeUtc(Path.Combine(output, latents));
         Assert.True((await HaloLabProgram.Run(arguments)).IsSuccess);
         Assert.Equal(made, File.GetLastWriteTimeUtc(Path.Combine(output, latents)));
+
+        // Half precision is another run, near this one.
+        result = await HaloLabProgram.Run([.. arguments, "--precision", "bfloat16"]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("float32", result.StandardError, StringComparison.Ordinal);
+        string half = Path.Combine(_folder, "half");
+        result = await HaloLabProgram.Run([.. arguments[..^1], half, "--precision", "bfloat16"]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        using JsonDocument halfManifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(half, "manifest.json")));
+        Assert.Equal("bfloat16", halfManifest.RootElement.GetProperty("precision").GetString());
+        using Tensor halfLatents_CTHW = Safetensors.Load(Path.Combine(half, halfManifest.RootElement.GetProperty("settings").GetProperty("clips")[1].GetProperty("latents").GetString()!))["latents"];
+        Assert.InRange((halfLatents_CTHW - latents_CTHW).square().mean().sqrt().item<float>() / latents_CTHW.std().item<float>(), 1e-5, 0.1);
     }
 
     [Theory]
-    [InlineData("wan", "e2e_unipc", "transformer.blocks.0.attn1.to_q.lora_A.weight")]
-    [InlineData("cogvideox", "e2e_2b", "transformer.transformer_blocks.0.attn1.to_q.lora_A.weight")]
-    public async Task AdaptersTrainedOnGivenVideosChangeWhatIsGenerated(string folder, string name, string key)
+    [InlineData("wan", "e2e_unipc", "transformer.blocks.0.attn1.to_q.lora_A.weight", "float32")]
+    [InlineData("cogvideox", "e2e_2b", "transformer.transformer_blocks.0.attn1.to_q.lora_A.weight", "bfloat16")]
+    public async Task AdaptersTrainedOnGivenVideosChangeWhatIsGenerated(string folder, string name, string key, string precision)
     {
         Ffmpeg.Require();
         PipelineFolder.Write(Assert.IsType<GoldenCase>(GoldenCase.Find(folder, name).Single().Data), Model);
@@ -165,13 +177,13 @@ public sealed class VideoPipelineTests : IDisposable
 
         await File.WriteAllLinesAsync(pairs, ["path_A,path_B,prompt,VQ", "0.mp4,1.mp4,a cat,A", "1.mp4,2.mp4,two dogs,B"], TestContext.Current.CancellationToken);
         string tuned = Path.Combine(_folder, "tuned");
-        string[] training = ["train", "--pairs", pairs, "--model", Model, "--frames", "5", "--size", "48x32", "--grid", "2x2x2", "--lora-rank", "2", "--steps", "3", "--batch-pairs", "2", "--learning-rate", "0.01", "--out", tuned];
+        string[] training = ["train", "--pairs", pairs, "--model", Model, "--frames", "5", "--size", "48x32", "--grid", "2x2x2", "--lora-rank", "2", "--steps", "3", "--batch-pairs", "2", "--learning-rate", "0.01", "--precision", precision, "--out", tuned];
         CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(training);
         Assert.True(result.IsSuccess, result.StandardError);
         string adapter = Path.Combine(tuned, "model", TunablePipeline.AdapterFile);
-        Assert.Contains(key, Safetensors.Load(adapter).Keys);
+        Assert.Equal(ScalarType.Float32, Safetensors.Load(adapter)[key].dtype);
 
-        string[] generating = ["generate", "--model", Model, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png"];
+        string[] generating = ["generate", "--model", Model, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png", "--precision", precision];
         string[] hashes = new string[2];
         foreach ((int i, string[] more) in new string[][] { [], ["--adapter", adapter] }.Index())
         {
@@ -192,6 +204,8 @@ public sealed class VideoPipelineTests : IDisposable
     [InlineData("WIDTHxHEIGHT", "--model", "", "--size", "large")]
     [InlineData("--steps 0", "--model", "", "--steps", "0")]
     [InlineData("prompts.txt", "--prompts", "/nowhere/prompts.txt")]
+    [InlineData("--precision half", "--model", "", "--precision", "half")]
+    [InlineData("--precision is for published models", "--precision", "bfloat16")]
     [InlineData("GiB", "--model", "", "--frames", "400001", "--size", "3200x3200")]
     public async Task WrongInputIsOneMessageAndExitCode2(string expected, params string[] arguments)
     {

@@ -8,5 +8,10 @@ namespace HaloLab.Models.CogVideoX;
 public sealed class CogVideoXDenoiser(CogVideoXTransformer network) : IDenoiser
 {
     /// <inheritdoc/>
-    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD) => network.call(latents_BCTHW, timesteps_B, context_BLD);
+    public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD)
+    {
+        ArgumentNullException.ThrowIfNull(latents_BCTHW);
+        using Tensor prediction_BCTHW = network.call(latents_BCTHW, timesteps_B, context_BLD);
+        return prediction_BCTHW.to(latents_BCTHW.dtype);
+    }
 }

@@ -26,7 +26,7 @@ public sealed class CogVideoXTransformer : Module<Tensor, Tensor, Tensor, Tensor
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
         patch_embed = new CogVideoXPatchEmbed(config);
-        time_embedding = new TwoLinears(config.Width, config.TimeEmbedDim, input => functional.silu(input));
+        time_embedding = new TwoLinears(config.Width, config.TimeEmbedDim, input => functional.silu(input), staysFloat32: true);
         transformer_blocks = new ModuleList<CogVideoXBlock>([.. Enumerable.Range(0, config.NumLayers).Select(_ => new CogVideoXBlock(config))]);
         norm_final = new LayerNorm32(config.Width, config.NormEps, affine: true);
         norm_out = new CogVideoXNormOut(config);

@@ -24,6 +24,9 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
     /// <summary>A fresh model has this layer at zero, so that the branch it ends adds nothing at first.</summary>
     public bool StartsAtZero { get; init; }
 
+    /// <summary>Whether the layer is float32 whatever <see cref="Compute.Precision"/> is: what it makes is small and decides much.</summary>
+    public bool StaysFloat32 { get; init; }
+
     /// <summary>The attached adapters; the enabled ones add up.</summary>
     public IReadOnlyList<Lora> Adapters => _adapters;
 
@@ -62,6 +65,17 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
+        if (input.dtype == weight.dtype)
+        {
+            return Adapted(input);
+        }
+
+        using Tensor cast = input.to(weight.dtype);
+        return Adapted(cast);
+    }
+
+    private Tensor Adapted(Tensor input)
+    {
         if (_ownWeight is not null || !_adapters.Exists(adapter => adapter.Enabled))
         {
             return Apply(input, weight, bias);
@@ -76,8 +90,10 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
         Tensor output = Apply(input, weight, bias);
         foreach (Lora adapter in _adapters.Where(adapter => adapter.Enabled))
         {
-            using Tensor down = Apply(input, adapter.lora_A, null);
-            using Tensor up = ApplyPointwise(down, adapter.lora_B);
+            using Tensor a = adapter.lora_A.to(input.dtype);
+            using Tensor b = adapter.lora_B.to(input.dtype);
+            using Tensor down = Apply(input, a, null);
+            using Tensor up = ApplyPointwise(down, b);
             using Tensor before = output;
             output = before.add(up, adapter.Scale * adapter.Strength);
         }
@@ -100,6 +116,6 @@ public abstract class AdaptableLayer : Module<Tensor, Tensor>
             adapted = adapter.Layer.Merged(adapted);
         }
 
-        return adapted.MoveToOuterDisposeScope();
+        return adapted.to(weight.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -42,7 +42,7 @@ public static class Initialisation
                     }
 
                     break;
-                case TorchSharp.Modules.GroupNorm or TorchSharp.Modules.LayerNorm or LayerNorm32 or RmsNorm:
+                case TorchSharp.Modules.GroupNorm or TorchSharp.Modules.LayerNorm or LayerNorm32 or GroupNorm32 or RmsNorm:
                     foreach ((string name, Parameter parameter) in part.named_parameters(recurse: false))
                     {
                         parameter.fill_(name == "weight" ? 1 : 0);

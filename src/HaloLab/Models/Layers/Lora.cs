@@ -8,7 +8,7 @@ namespace HaloLab.Models.Layers;
 
 /// <summary>
 /// The trained form of a <see cref="LoraLayer"/>. For convolutions A has the layer's kernel, stride and padding and B is 1×1, as in peft. B starts at 0, so
-/// a fresh adapter changes nothing.
+/// a fresh adapter changes nothing. They are float32 beside a bfloat16 weight: a step of training is smaller than bfloat16 can add.
 /// </summary>
 public sealed class Lora : Module, IInitialised
 {
@@ -24,11 +24,12 @@ public sealed class Lora : Module, IInitialised
         : base(nameof(Lora))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
+        ScalarType type = weight.dtype == ScalarType.BFloat16 ? ScalarType.Float32 : weight.dtype;
         long[] ones = [.. Enumerable.Repeat(1L, weight.shape.Length - 2)];
-        lora_A = Parameter(zeros([rank, .. weight.shape.Skip(1)], dtype: weight.dtype, device: weight.device));
-        lora_B = Parameter(zeros([weight.shape[0], rank, .. ones], dtype: weight.dtype, device: weight.device));
+        lora_A = Parameter(zeros([rank, .. weight.shape.Skip(1)], dtype: type, device: weight.device));
+        lora_B = Parameter(zeros([weight.shape[0], rank, .. ones], dtype: type, device: weight.device));
         long[] magnitudes = weight.shape.Length == 2 ? [weight.shape[0]] : [1, weight.shape[0], .. ones];
-        lora_magnitude_vector = hasMagnitude ? Parameter(zeros(magnitudes, dtype: weight.dtype, device: weight.device)) : null;
+        lora_magnitude_vector = hasMagnitude ? Parameter(zeros(magnitudes, dtype: type, device: weight.device)) : null;
         Scale = scale;
         RegisterComponents();
     }

@@ -29,6 +29,6 @@ public sealed class RmsNorm : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         Tensor wide = input.to(ScalarType.Float32);
         Tensor inverse = wide.square().mean([-1], keepdim: true).add(_eps).rsqrt();
-        return (wide * inverse).to(weight.dtype).mul(weight).MoveToOuterDisposeScope();
+        return (wide * inverse).mul(weight).to(input.dtype).MoveToOuterDisposeScope();
     }
 }

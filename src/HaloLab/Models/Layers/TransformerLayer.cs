@@ -10,10 +10,10 @@ namespace HaloLab.Models.Layers;
 /// </summary>
 public sealed class TransformerLayer : Module<Tensor, Tensor>
 {
-    public readonly LayerNorm norm1;
+    public readonly LayerNorm32 norm1;
     public readonly Linear qkv;
     public readonly Linear proj;
-    public readonly LayerNorm norm2;
+    public readonly LayerNorm32 norm2;
     public readonly Linear fc1;
     public readonly Linear fc2;
 
@@ -31,10 +31,10 @@ public sealed class TransformerLayer : Module<Tensor, Tensor>
         }
 
         _heads = heads;
-        norm1 = LayerNorm(channels);
+        norm1 = new(channels, 1e-5, affine: true);
         qkv = new(channels, 3 * channels);
         proj = new(channels, channels) { StartsAtZero = true };
-        norm2 = LayerNorm(channels);
+        norm2 = new(channels, 1e-5, affine: true);
         fc1 = new(channels, hiddenChannels);
         fc2 = new(hiddenChannels, channels) { StartsAtZero = true };
         RegisterComponents();

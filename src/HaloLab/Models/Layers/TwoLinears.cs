@@ -10,11 +10,11 @@ internal sealed class TwoLinears : Module<Tensor, Tensor>
     public readonly Linear linear_2;
     private readonly Func<Tensor, Tensor> _activation;
 
-    public TwoLinears(int inputWidth, int width, Func<Tensor, Tensor> activation)
+    public TwoLinears(int inputWidth, int width, Func<Tensor, Tensor> activation, bool staysFloat32 = false)
         : base(nameof(TwoLinears))
     {
-        linear_1 = new Linear(inputWidth, width);
-        linear_2 = new Linear(width, width);
+        linear_1 = new Linear(inputWidth, width) { StaysFloat32 = staysFloat32 };
+        linear_2 = new Linear(width, width) { StaysFloat32 = staysFloat32 };
         _activation = activation;
         RegisterComponents();
     }

@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -7,7 +8,7 @@ namespace HaloLab.Models.Qwen2Vl;
 /// <summary>Neighbouring patches to one token of the decoder's width.</summary>
 public sealed class Qwen2PatchMerger : Module<Tensor, Tensor>
 {
-    public readonly LayerNorm ln_q;
+    public readonly LayerNorm32 ln_q;
     public readonly Sequential mlp;
 
     private readonly int _width;
@@ -17,7 +18,7 @@ public sealed class Qwen2PatchMerger : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         _width = config.EmbedDim * config.SpatialMergeSize * config.SpatialMergeSize;
-        ln_q = LayerNorm(config.EmbedDim, Qwen2VisionTower.Epsilon);
+        ln_q = new(config.EmbedDim, Qwen2VisionTower.Epsilon, affine: true);
         mlp = Sequential(("0", new Layers.Linear(_width, _width)), ("1", GELU()), ("2", new Layers.Linear(_width, config.HiddenSize)));
         RegisterComponents();
     }

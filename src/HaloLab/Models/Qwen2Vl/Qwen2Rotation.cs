@@ -24,11 +24,11 @@ internal sealed record Qwen2Rotation(Tensor Cos, Tensor Sin)
         return new(angles_B1LD.cos().MoveToOuterDisposeScope(), angles_B1LD.sin().MoveToOuterDisposeScope());
     }
 
-    /// <summary>Turns queries or keys.</summary>
+    /// <summary>Turns queries or keys; in float32, returned in their type.</summary>
     public Tensor Apply(Tensor states)
     {
         using var scope = NewDisposeScope();
         Tensor[] halves = states.chunk(2, -1);
-        return ((states * Cos) + (cat([-halves[1], halves[0]], -1) * Sin)).MoveToOuterDisposeScope();
+        return ((states * Cos) + (cat([-halves[1], halves[0]], -1) * Sin)).to(states.dtype).MoveToOuterDisposeScope();
     }
 }

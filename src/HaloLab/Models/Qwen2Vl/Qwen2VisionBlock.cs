@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -7,18 +8,18 @@ namespace HaloLab.Models.Qwen2Vl;
 /// <summary>Pre-norm block of the vision tower.</summary>
 public sealed class Qwen2VisionBlock : Module
 {
-    public readonly LayerNorm norm1;
+    public readonly LayerNorm32 norm1;
     public readonly Qwen2VisionAttention attn;
-    public readonly LayerNorm norm2;
+    public readonly LayerNorm32 norm2;
     public readonly Qwen2VisionMlp mlp;
 
     public Qwen2VisionBlock(Qwen2VlVisionConfig config)
         : base(nameof(Qwen2VisionBlock))
     {
         ArgumentNullException.ThrowIfNull(config);
-        norm1 = LayerNorm(config.EmbedDim, Qwen2VisionTower.Epsilon);
+        norm1 = new(config.EmbedDim, Qwen2VisionTower.Epsilon, affine: true);
         attn = new(config.EmbedDim, config.NumHeads);
-        norm2 = LayerNorm(config.EmbedDim, Qwen2VisionTower.Epsilon);
+        norm2 = new(config.EmbedDim, Qwen2VisionTower.Epsilon, affine: true);
         mlp = new(config.EmbedDim, (int)(config.EmbedDim * config.MlpRatio));
         RegisterComponents();
     }

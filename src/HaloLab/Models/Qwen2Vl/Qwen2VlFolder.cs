@@ -36,7 +36,7 @@ public sealed class Qwen2VlFolder : IDisposable
         }
 
         using IWeightFile file = WeightFiles.Open(folder);
-        Qwen2VlModel model = new(config);
+        Qwen2VlModel model = new Qwen2VlModel(config).InComputePrecision();
         StateLoader.Load(model, file, config.TieWordEmbeddings ? [Head] : []);
         return new Qwen2VlFolder(model.ReadyForUse(), tokenizer, WeightFiles.HashesWith(file, folder, configPath, tokenizerPath));
     }

@@ -28,10 +28,10 @@ public sealed class ResBlock : Module<Tensor, Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(options);
         _scales = options.ScaleShiftNorm;
         in_layers = Sequential(
-            ("0", GroupNorm(options.NormGroups, inChannels)), ("1", SiLU()), ("2", new Layers.Conv2d(inChannels, outChannels, [3, 3], padding: [1, 1])));
+            ("0", new GroupNorm32(options.NormGroups, inChannels)), ("1", SiLU()), ("2", new Layers.Conv2d(inChannels, outChannels, [3, 3], padding: [1, 1])));
         emb_layers = Sequential(("0", SiLU()), ("1", new Layers.Linear(embeddingChannels, options.ScaleShiftNorm ? 2 * outChannels : outChannels)));
         out_layers = Sequential(
-            ("0", GroupNorm(options.NormGroups, outChannels)),
+            ("0", new GroupNorm32(options.NormGroups, outChannels)),
             ("1", SiLU()),
             ("2", Dropout(options.Dropout)),
             ("3", new Layers.Conv2d(outChannels, outChannels, [3, 3], padding: [1, 1]) { StartsAtZero = true }));

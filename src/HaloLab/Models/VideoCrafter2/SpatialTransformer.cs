@@ -8,7 +8,7 @@ namespace HaloLab.Models.VideoCrafter2;
 /// <summary>Transformer over the places of one frame, which reads the text; its result is added to the input.</summary>
 public sealed class SpatialTransformer : Module<Tensor, Tensor, Tensor>
 {
-    public readonly GroupNorm norm;
+    public readonly GroupNorm32 norm;
     public readonly AdaptableLayer proj_in;
     public readonly ModuleList<TransformerBlock> transformer_blocks;
     public readonly AdaptableLayer proj_out;
@@ -22,7 +22,7 @@ public sealed class SpatialTransformer : Module<Tensor, Tensor, Tensor>
         int heads = channels / options.HeadChannels;
         int inner = heads * options.HeadChannels;
         _linear = options.LinearProjections;
-        norm = GroupNorm(options.NormGroups, channels, 1e-6);
+        norm = new GroupNorm32(options.NormGroups, channels, 1e-6);
         proj_in = _linear ? new Layers.Linear(channels, inner) : new Layers.Conv2d(channels, inner, [1, 1]);
         transformer_blocks = ModuleList(Enumerable.Range(0, options.TransformerDepth)
             .Select(_ => new TransformerBlock(inner, heads, options.HeadChannels, options.ContextChannels)).ToArray());

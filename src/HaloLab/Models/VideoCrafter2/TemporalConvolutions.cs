@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -16,7 +17,7 @@ public sealed class TemporalConvolutions : Module<Tensor, Tensor>
         : base(nameof(TemporalConvolutions))
     {
         ArgumentNullException.ThrowIfNull(options);
-        conv1 = Sequential(("0", GroupNorm(options.NormGroups, channels)), ("1", SiLU()), ("2", Convolution(channels, startsAtZero: false)));
+        conv1 = Sequential(("0", new GroupNorm32(options.NormGroups, channels)), ("1", SiLU()), ("2", Convolution(channels, startsAtZero: false)));
         conv2 = WithDropout(channels, options, startsAtZero: false);
         conv3 = WithDropout(channels, options, startsAtZero: false);
         conv4 = WithDropout(channels, options, startsAtZero: true);
@@ -32,7 +33,7 @@ public sealed class TemporalConvolutions : Module<Tensor, Tensor>
 
     private static Sequential WithDropout(int channels, UNet3DOptions options, bool startsAtZero) =>
         Sequential(
-            ("0", GroupNorm(options.NormGroups, channels)), ("1", SiLU()), ("2", Dropout(options.TemporalDropout)), ("3", Convolution(channels, startsAtZero)));
+            ("0", new GroupNorm32(options.NormGroups, channels)), ("1", SiLU()), ("2", Dropout(options.TemporalDropout)), ("3", Convolution(channels, startsAtZero)));
 
     private static Layers.Conv3d Convolution(int channels, bool startsAtZero) =>
         new(channels, channels, [3, 1, 1], padding: [1, 0, 0]) { StartsAtZero = startsAtZero };

@@ -8,7 +8,7 @@ namespace HaloLab.Models.VideoCrafter2;
 /// <summary>Transformer over the frames at one place, without text, mask or positions; its result is added to the input.</summary>
 public sealed class TemporalTransformer : Module<Tensor, Tensor>
 {
-    public readonly GroupNorm norm;
+    public readonly GroupNorm32 norm;
     public readonly AdaptableLayer proj_in;
     public readonly ModuleList<TransformerBlock> transformer_blocks;
     public readonly AdaptableLayer proj_out;
@@ -26,7 +26,7 @@ public sealed class TemporalTransformer : Module<Tensor, Tensor>
         int headChannels = options.HeadChannels;
         int inner = heads * headChannels;
         _linear = linear;
-        norm = GroupNorm(options.NormGroups, channels, 1e-6);
+        norm = new GroupNorm32(options.NormGroups, channels, 1e-6);
         proj_in = linear ? new Layers.Linear(channels, inner) : new Layers.Conv1d(channels, inner, [1]);
         transformer_blocks = ModuleList(Enumerable.Range(0, options.TransformerDepth).Select(_ => new TransformerBlock(inner, heads, headChannels, null)).ToArray());
         proj_out = linear ? new Layers.Linear(inner, channels) { StartsAtZero = true } : new Layers.Conv1d(inner, channels, [1]) { StartsAtZero = true };

@@ -17,7 +17,7 @@ public sealed class TextTower : Module<Tensor, Tensor>, IInitialised
     public readonly Embedding token_embedding;
     public readonly Parameter positional_embedding;
     public readonly ClipTransformer transformer;
-    public readonly LayerNorm ln_final;
+    public readonly LayerNorm32 ln_final;
 
     public TextTower(TextTowerOptions options)
         : base(nameof(TextTower))
@@ -27,7 +27,7 @@ public sealed class TextTower : Module<Tensor, Tensor>, IInitialised
         token_embedding = Embedding(options.VocabularySize, options.Width);
         positional_embedding = Parameter(empty(options.ContextLength, options.Width));
         transformer = new(options.Layers, options.Width, options.Heads, isCausal: true, quickGelu: false, options.SkippedLayers);
-        ln_final = LayerNorm(options.Width);
+        ln_final = new(options.Width, 1e-5, affine: true);
         RegisterComponents();
     }
 

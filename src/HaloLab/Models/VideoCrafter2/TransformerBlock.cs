@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -13,9 +14,9 @@ public sealed class TransformerBlock : Module<Tensor, Tensor?, Tensor>
     public readonly CrossAttention attn1;
     public readonly GegluFeedForward ff;
     public readonly CrossAttention attn2;
-    public readonly LayerNorm norm1;
-    public readonly LayerNorm norm2;
-    public readonly LayerNorm norm3;
+    public readonly LayerNorm32 norm1;
+    public readonly LayerNorm32 norm2;
+    public readonly LayerNorm32 norm3;
 
     /// <param name="channels">Width of the tokens.</param>
     /// <param name="heads">Number of heads.</param>
@@ -27,9 +28,9 @@ public sealed class TransformerBlock : Module<Tensor, Tensor?, Tensor>
         attn1 = new(channels, channels, heads, headChannels);
         ff = new(channels);
         attn2 = new(channels, contextChannels ?? channels, heads, headChannels);
-        norm1 = LayerNorm(channels);
-        norm2 = LayerNorm(channels);
-        norm3 = LayerNorm(channels);
+        norm1 = new(channels, 1e-5, affine: true);
+        norm2 = new(channels, 1e-5, affine: true);
+        norm3 = new(channels, 1e-5, affine: true);
         RegisterComponents();
     }
 

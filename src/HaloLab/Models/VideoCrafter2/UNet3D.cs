@@ -37,22 +37,22 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
         Options = options;
         int width = options.ModelChannels;
         int embedding = 4 * width;
-        time_embed = Sequential(("0", new Layers.Linear(width, embedding)), ("1", SiLU()), ("2", new Layers.Linear(embedding, embedding)));
+        time_embed = Sequential(("0", new Layers.Linear(width, embedding) { StaysFloat32 = true }), ("1", SiLU()), ("2", new Layers.Linear(embedding, embedding) { StaysFloat32 = true }));
         if (options.FrameRateEmbedding)
         {
             fps_embedding = Sequential(
-                ("0", new Layers.Linear(width, embedding)), ("1", SiLU()), ("2", new Layers.Linear(embedding, embedding) { StartsAtZero = true }));
+                ("0", new Layers.Linear(width, embedding) { StaysFloat32 = true }), ("1", SiLU()), ("2", new Layers.Linear(embedding, embedding) { StartsAtZero = true, StaysFloat32 = true }));
         }
 
         if (options.GuidanceEmbeddingSize is int guidanceSize)
         {
-            time_cond_proj = new(guidanceSize, width, hasBias: false);
+            time_cond_proj = new(guidanceSize, width, hasBias: false) { StaysFloat32 = true };
         }
 
         if (options.MotionEmbeddingSize is int motionSize)
         {
-            motion_cond_proj = new(motionSize, width, hasBias: false);
-            combine_proj = new(2 * width, width, hasBias: false);
+            motion_cond_proj = new(motionSize, width, hasBias: false) { StaysFloat32 = true };
+            combine_proj = new(2 * width, width, hasBias: false) { StaysFloat32 = true };
         }
 
         // On the way down; the channels of each stage's output wait for the way up.
@@ -105,7 +105,7 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
 
         output_blocks = ModuleList(stages.ToArray());
         @out = Sequential(
-            ("0", GroupNorm(options.NormGroups, channels)), ("1", SiLU()), ("2", new Layers.Conv2d(channels, options.OutChannels, [3, 3], padding: [1, 1]) { StartsAtZero = true }));
+            ("0", new GroupNorm32(options.NormGroups, channels)), ("1", SiLU()), ("2", new Layers.Conv2d(channels, options.OutChannels, [3, 3], padding: [1, 1]) { StartsAtZero = true }));
         RegisterComponents();
     }
 

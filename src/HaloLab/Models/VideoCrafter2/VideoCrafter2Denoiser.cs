@@ -27,6 +27,7 @@ public sealed class VideoCrafter2Denoiser(UNet3D network) : IDenoiser
             GuidanceEmbedding_BE = GuidanceEmbedding_1E?.expand(batch, -1),
             MotionEmbedding_BE = MotionEmbedding_1E?.expand(batch, -1),
         };
-        return network.call(latents_BCTHW, timesteps_B, conditioning).MoveToOuterDisposeScope();
+        using Tensor prediction_BCTHW = network.call(latents_BCTHW, timesteps_B, conditioning);
+        return prediction_BCTHW.to(latents_BCTHW.dtype).MoveToOuterDisposeScope();
     }
 }

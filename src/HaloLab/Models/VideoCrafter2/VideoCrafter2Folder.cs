@@ -73,7 +73,7 @@ public sealed class VideoCrafter2Folder
 
     /// <summary>The text tower.</summary>
     /// <exception cref="InputException">The weights do not fit.</exception>
-    public TextTower LoadText() => Fill(new TextTower(Text), TextPrefix, TextTower.UnusedKeys);
+    public TextTower LoadText() => Fill(new TextTower(Text).InComputePrecision(), TextPrefix, TextTower.UnusedKeys);
 
     /// <summary>The autoencoder.</summary>
     /// <exception cref="InputException">The weights do not fit.</exception>
@@ -88,10 +88,10 @@ public sealed class VideoCrafter2Folder
     {
         if (turbo is null || UNet.GuidanceEmbeddingSize is not null)
         {
-            return Fill(new UNet3D(UNet), DenoiserPrefix);
+            return Fill(new UNet3D(UNet).InComputePrecision(), DenoiserPrefix);
         }
 
-        UNet3D denoiser = Fill(new UNet3D(UNet with { GuidanceEmbeddingSize = turbo }), DenoiserPrefix, [], [GuidanceKey]);
+        UNet3D denoiser = Fill(new UNet3D(UNet with { GuidanceEmbeddingSize = turbo }).InComputePrecision(), DenoiserPrefix, [], [GuidanceKey]);
         using var noGradient = no_grad();
         denoiser.time_cond_proj!.weight.zero_();
         return denoiser;

@@ -17,7 +17,7 @@ internal sealed class WanConditionEmbedder : Module<Tensor, Tensor, (Tensor Time
         : base(nameof(WanConditionEmbedder))
     {
         _freqDim = config.FreqDim;
-        time_embedder = new TwoLinears(config.FreqDim, config.Width, input => functional.silu(input));
+        time_embedder = new TwoLinears(config.FreqDim, config.Width, input => functional.silu(input), staysFloat32: true);
         time_proj = new Linear(config.Width, 6 * config.Width);
         text_embedder = new TwoLinears(config.TextDim, config.Width, input => functional.gelu(input, TorchSharp.Modules.GELU.Approximate.tanh));
         RegisterComponents();

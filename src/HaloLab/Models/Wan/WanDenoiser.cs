@@ -12,6 +12,7 @@ public sealed class WanDenoiser(WanTransformer network) : IDenoiser
     {
         ArgumentNullException.ThrowIfNull(timesteps_B);
         using Tensor wide_B = timesteps_B.to(ScalarType.Float32);
-        return network.call(latents_BCTHW, wide_B, context_BLD);
+        using Tensor prediction_BCTHW = network.call(latents_BCTHW, wide_B, context_BLD);
+        return prediction_BCTHW.to(latents_BCTHW.dtype);
     }
 }

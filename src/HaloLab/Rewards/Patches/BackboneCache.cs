@@ -42,7 +42,7 @@ public sealed class BackboneCache
         ArgumentNullException.ThrowIfNull(backbone);
         string path = Path.Combine(folder, DescriptionFile);
         Dictionary<string, string> files = backbone.Hashes.ToDictionary(item => item.Key.Replace('\\', '/'), item => item.Value);
-        Description own = new(backbone.Kind, new SortedDictionary<string, string>(files, StringComparer.Ordinal));
+        Description own = new(Compute.Precision == ScalarType.Float32 ? backbone.Kind : $"{backbone.Kind} in {Compute.PrecisionName}", new SortedDictionary<string, string>(files, StringComparer.Ordinal));
         if (File.Exists(path))
         {
             Description begun = ReadDescription(path);

@@ -47,6 +47,11 @@ public sealed class PatchRewardModel : IDisposable
         ArgumentNullException.ThrowIfNull(dimensions);
         ArgumentNullException.ThrowIfNull(start);
         start.Validate();
+        if (start.Training == BackboneTraining.All && Compute.Precision != ScalarType.Float32)
+        {
+            throw new InputException($"All weights are to be trained, and --precision {Compute.PrecisionName} cannot add steps that small to them. Train adapters (--train lora) or the heads alone, or leave --precision out.");
+        }
+
         PatchHead? head = HeadOf(backbone, dimensions);
         if (head is not null)
         {

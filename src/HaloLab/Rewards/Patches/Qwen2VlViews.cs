@@ -38,7 +38,7 @@ internal static class Qwen2VlViews
         long[] size = view.Tensors[Grid].data<long>().ToArray();
         Tensor ids_1L = view.Tensors[Ids];
         Qwen2VlInput input = new Qwen2VlInput(ids_1L, ones_like(ids_1L), view.Tensors[Patches], [new Qwen2VlGrid((int)size[0], (int)size[1], (int)size[2])]).To(Compute.Device);
-        Tensor states_1LC = model.States(input);
+        Tensor states_1LC = model.States(input).to(ScalarType.Float32);
         return (states_1LC, input.Ids_BL, Places(states_1LC[0], input.Ids_BL[0], model.Config, input.Videos[0]));
     }
 

@@ -26,7 +26,7 @@ public sealed class VideoRewardModel : Qwen2VlModel
             throw new ArgumentOutOfRangeException(nameof(outputs), outputs, $"Expected 1 or {Count}.");
         }
 
-        Head = new(config.HiddenSize, outputs, hasBias: false);
+        Head = new(config.HiddenSize, outputs, hasBias: false) { StaysFloat32 = true };
         register_module("rm_head", Head);
     }
 
@@ -51,7 +51,7 @@ public sealed class VideoRewardModel : Qwen2VlModel
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(config);
-        VideoRewardModel model = new(config with { VocabSize = (int)Shape(TableKey)[0] }, (int)Shape(HeadKey)[0]);
+        VideoRewardModel model = new VideoRewardModel(config with { VocabSize = (int)Shape(TableKey)[0] }, (int)Shape(HeadKey)[0]).InComputePrecision();
         using RenamedWeights layers = new(file, name => IsAdapter(name) ? null : KeyOf(name));
         StateLoader.Load(model, layers, ["lm_head.weight"]);
         model.Freeze();

@@ -14,7 +14,7 @@ public sealed class VideoScoreModel : Qwen2VlModel
     public VideoScoreModel(Qwen2VlConfig config)
         : base((config ?? throw new ArgumentNullException(nameof(config))) with { TieWordEmbeddings = true })
     {
-        Head = new(config.HiddenSize, Dimensions.Count);
+        Head = new(config.HiddenSize, Dimensions.Count) { StaysFloat32 = true };
         register_module("score", Head);
     }
 

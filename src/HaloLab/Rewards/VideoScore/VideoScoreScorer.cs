@@ -24,7 +24,7 @@ public sealed class VideoScoreScorer : IVideoScorer
     private VideoScoreScorer(string folder)
     {
         (string configPath, string tokenizerPath, string instructionPath) = (Path.Combine(folder, "config.json"), Path.Combine(folder, "tokenizer.json"), Path.Combine(folder, RewardInstruction.File));
-        VideoScoreModel model = new(Qwen2VlConfig.FromJson(ConfigurationFile.Open(configPath), configPath));
+        VideoScoreModel model = new VideoScoreModel(Qwen2VlConfig.FromJson(ConfigurationFile.Open(configPath), configPath)).InComputePrecision();
         _tokenizer = Qwen2Tokenizer.Load(tokenizerPath);
         _instruction = RewardInstruction.Load(instructionPath);
         using (IWeightFile file = WeightFiles.Open(folder))
