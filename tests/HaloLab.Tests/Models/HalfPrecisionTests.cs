@@ -8,7 +8,6 @@ using HaloLab.Models.Wan;
 using HaloLab.Rewards.VideoScore;
 using HaloLab.Tests.Goldens;
 using HaloLab.Tests.Models.VideoCrafter2;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Models;

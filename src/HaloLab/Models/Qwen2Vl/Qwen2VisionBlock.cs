@@ -1,5 +1,4 @@
 using HaloLab.Models.Layers;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
