@@ -10,7 +10,7 @@ namespace HaloLab.Models.CogVideoX;
 /// The denoiser of CogVideoX text-to-video (Yang et al. 2024, arXiv 2408.06072): a transformer over text and space-time patches together. It predicts
 /// the velocity. Parameters are named as in the published diffusers files; latents are [B, C, T, H, W] here, [B, T, C, H, W] there.
 /// </summary>
-public sealed class CogVideoXTransformer : Module<Tensor, Tensor, Tensor, Tensor>
+public sealed class CogVideoXTransformer : Module<Tensor, Tensor, Tensor, Tensor>, IRecomputing
 {
     internal readonly CogVideoXPatchEmbed patch_embed;
     internal readonly TwoLinears time_embedding;
@@ -37,6 +37,9 @@ public sealed class CogVideoXTransformer : Module<Tensor, Tensor, Tensor, Tensor
     /// <summary>The sizes it was built with.</summary>
     public CogVideoXConfig Config { get; }
 
+    /// <inheritdoc/>
+    public bool Recomputes { get; set; }
+
     /// <param name="latents_BCTHW">Noisy latents; H and W multiples of the patch size.</param>
     /// <param name="timestep_B">0 to 999.</param>
     /// <param name="text_BLD">Text states [B, L, text_embed_dim], those of padding included.</param>
@@ -55,12 +58,16 @@ public sealed class CogVideoXTransformer : Module<Tensor, Tensor, Tensor, Tensor
         Tensor video_BSD = tokens_BSD.narrow(1, textLength, tokens_BSD.shape[1] - textLength);
         foreach (CogVideoXBlock block in transformer_blocks)
         {
-            (video_BSD, text) = block.call(video_BSD, text, time_BE, rotary);
+            Tensor[] inputs = rotary is (Tensor cos, Tensor sin) ? [video_BSD, text, time_BE, cos, sin] : [video_BSD, text, time_BE];
+            IReadOnlyList<Tensor> outputs = Recomputation.Run(Recomputes, given => Both(block.call(given[0], given[1], given[2], given.Count > 3 ? (given[3], given[4]) : null)), inputs);
+            (video_BSD, text) = (outputs[0], outputs[1]);
         }
 
         Tensor features = proj_out.call(norm_out.call(norm_final.call(video_BSD), time_BE));
         return Unpatchify(features, frames, rows, columns).MoveToOuterDisposeScope();
     }
+
+    private static Tensor[] Both((Tensor Video, Tensor Text) states) => [states.Video, states.Text];
 
     /// <summary>[B, S, C·p_h·p_w], channel first, to [B, C, T, H, W].</summary>
     private Tensor Unpatchify(Tensor features, long frames, long rows, long columns)

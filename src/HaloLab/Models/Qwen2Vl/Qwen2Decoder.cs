@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Qwen2Vl;
 
 /// <summary>The language model of Qwen2-VL, from embedded tokens to states.</summary>
-public sealed class Qwen2Decoder : Module
+public sealed class Qwen2Decoder : Module, IRecomputing
 {
     public readonly TokenEmbedding embed_tokens;
     public readonly ModuleList<Qwen2Layer> layers;
@@ -25,6 +25,9 @@ public sealed class Qwen2Decoder : Module
         RegisterComponents();
     }
 
+    /// <inheritdoc/>
+    public bool Recomputes { get; set; }
+
     /// <summary>States of all positions after the final norm.</summary>
     /// <param name="embedded_BLC">Embedded tokens.</param>
     /// <param name="mask_BL">1 where there is a token, 0 for padding, whose own states mean nothing.</param>
@@ -37,7 +40,7 @@ public sealed class Qwen2Decoder : Module
         Tensor states_BLC = embedded_BLC;
         foreach (Qwen2Layer layer in layers)
         {
-            states_BLC = layer.Apply(states_BLC, rotation, mask_B1LL);
+            states_BLC = Recomputation.Run(Recomputes, inputs => [layer.Apply(inputs[0], new Qwen2Rotation(inputs[1], inputs[2]), inputs[3])], states_BLC, rotation.Cos, rotation.Sin, mask_B1LL)[0];
         }
 
         return norm.call(states_BLC).MoveToOuterDisposeScope();

@@ -1,3 +1,4 @@
+using HaloLab.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace HaloLab.Models.Qwen2Vl;
 
 /// <summary>Qwen2-VL's vision tower: patches of images and videos to tokens of the decoder.</summary>
-public sealed class Qwen2VisionTower : Module
+public sealed class Qwen2VisionTower : Module, IRecomputing
 {
     internal const double Epsilon = 1e-6;
     private const double RopeTheta = 10000;
@@ -27,6 +28,9 @@ public sealed class Qwen2VisionTower : Module
         RegisterComponents();
     }
 
+    /// <inheritdoc/>
+    public bool Recomputes { get; set; }
+
     /// <summary>Tokens of all items one after the other, in the order pair of frames, row, column.</summary>
     /// <param name="patches_NV">Patches of all items, by merged blocks (<see cref="Qwen2VlGrid.Places"/>).</param>
     /// <param name="grids">The items.</param>
@@ -44,7 +48,7 @@ public sealed class Qwen2VisionTower : Module
         Tensor states_NC = patch_embed.call(patches_NV);
         foreach (Qwen2VisionBlock block in blocks)
         {
-            states_NC = block.Apply(states_NC, rotation, grids);
+            states_NC = Recomputation.Run(Recomputes, inputs => [block.Apply(inputs[0], new Qwen2Rotation(inputs[1], inputs[2]), grids)], states_NC, rotation.Cos, rotation.Sin)[0];
         }
 
         return merger.call(states_NC).MoveToOuterDisposeScope();

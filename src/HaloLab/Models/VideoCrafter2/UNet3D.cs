@@ -10,7 +10,7 @@ namespace HaloLab.Models.VideoCrafter2;
 /// mix frames by convolutions and attention over time. Keys of the state are those of the published checkpoints after
 /// <c>model.diffusion_model.</c>
 /// </summary>
-public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
+public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>, IRecomputing
 {
     private const int InitialHeads = 8;
 
@@ -112,6 +112,9 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
     /// <summary>What the model was built from.</summary>
     public UNet3DOptions Options { get; }
 
+    /// <inheritdoc/>
+    public bool Recomputes { get; set; }
+
     /// <summary>Predicts the noise (or whatever the model was trained to) in the latents.</summary>
     /// <param name="latents_BCTHW">Noisy latents; height and width multiples of 2^(levels − 1).</param>
     /// <param name="timesteps_B">Timesteps 0 to 999, of any type.</param>
@@ -129,22 +132,25 @@ public sealed class UNet3D : Module<Tensor, Tensor, UNet3DConditioning, Tensor>
         Stack<Tensor> skips = [];
         for (int i = 0; i < input_blocks.Count; i++)
         {
-            frames_NCHW = input_blocks[i].call(frames_NCHW, embedding_BE, context_BLD);
+            frames_NCHW = Run(input_blocks[i], frames_NCHW);
             if (i == 0 && init_attn is not null)
             {
-                frames_NCHW = init_attn.call(frames_NCHW, embedding_BE, context_BLD);
+                frames_NCHW = Run(init_attn, frames_NCHW);
             }
 
             skips.Push(frames_NCHW);
         }
 
-        frames_NCHW = middle_block.call(frames_NCHW, embedding_BE, context_BLD);
+        frames_NCHW = Run(middle_block, frames_NCHW);
         foreach (UNetStage stage in output_blocks)
         {
-            frames_NCHW = stage.call(cat([frames_NCHW, skips.Pop()], 1), embedding_BE, context_BLD);
+            frames_NCHW = Run(stage, frames_NCHW, skips.Pop());
         }
 
         return FrameFolding.ClipsOf(@out.call(frames_NCHW), batch).MoveToOuterDisposeScope();
+
+        Tensor Run(UNetStage stage, params Tensor[] frames_NCHW) =>
+            Recomputation.Run(Recomputes, inputs => [stage.call(inputs.Count > 3 ? cat([inputs[2], inputs[3]], 1) : inputs[2], inputs[0], inputs[1])], [embedding_BE, context_BLD, .. frames_NCHW])[0];
     }
 
     private Tensor Embed(Tensor timesteps_B, UNet3DConditioning conditioning)

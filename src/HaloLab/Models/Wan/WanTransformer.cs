@@ -13,7 +13,7 @@ namespace HaloLab.Models.Wan;
 /// rotary positions, cross-attention to the text and modulation by the timestep. It predicts the flow, noise − clean. Parameters are named as
 /// in the published diffusers files.
 /// </summary>
-public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>, IInitialised
+public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>, IInitialised, IRecomputing
 {
     internal readonly Conv3d patch_embedding;
     internal readonly WanConditionEmbedder condition_embedder;
@@ -43,6 +43,9 @@ public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>, IIn
     /// <summary>The sizes it was built with.</summary>
     public WanConfig Config { get; }
 
+    /// <inheritdoc/>
+    public bool Recomputes { get; set; }
+
     /// <param name="latents_BCTHW">Noisy latents; T, H, W multiples of the patch size.</param>
     /// <param name="timestep_B">0 to 1000, fractions allowed.</param>
     /// <param name="text_BLD">Text states [B, L, text_dim], zeros after the prompt's end; they are attended to.</param>
@@ -60,7 +63,7 @@ public sealed class WanTransformer : Module<Tensor, Tensor, Tensor, Tensor>, IIn
         Tensor hidden_BSD = patches_BDthw.flatten(2).transpose(1, 2);
         foreach (WanBlock block in blocks)
         {
-            hidden_BSD = block.call(hidden_BSD, projectedText_BLD, time_B6D, rotary);
+            hidden_BSD = Recomputation.Run(Recomputes, inputs => [block.call(inputs[0], inputs[1], inputs[2], (inputs[3], inputs[4]))], hidden_BSD, projectedText_BLD, time_B6D, rotary.Cos, rotary.Sin)[0];
         }
 
         Tensor[] modulation_B1D = (scale_shift_table + time_BD.to(ScalarType.Float32).unsqueeze(1)).chunk(2, dim: 1);

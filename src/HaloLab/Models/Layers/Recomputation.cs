@@ -1,0 +1,83 @@
+using static TorchSharp.torch;
+
+namespace HaloLab.Models.Layers;
+
+/// <summary>
+/// Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): of a block only its inputs are kept, and it is run once more when its gradients are wanted. The gradients are the same
+/// bits, but where a block reads several times what other blocks read too: there the sum is in another order. Random numbers that the block draws on the CPU are drawn again.
+/// </summary>
+internal static class Recomputation
+{
+    /// <summary>Switches it on for every part of a network that can do it.</summary>
+    /// <exception cref="ArgumentException">No part can.</exception>
+    public static void SwitchOn(nn.Module network)
+    {
+        IRecomputing[] parts = [.. network.modules().Prepend(network).OfType<IRecomputing>()];
+        if (parts.Length == 0)
+        {
+            throw new ArgumentException($"No part of {network.GetName()} can be computed again.", nameof(network));
+        }
+
+        foreach (IRecomputing part in parts)
+        {
+            part.Recomputes = true;
+        }
+    }
+
+    /// <summary>Runs a block.</summary>
+    /// <param name="isOn">Whether to keep its inputs only.</param>
+    /// <param name="block">The block. Every tensor that it needs, but for parameters, is among its inputs: others may be gone when it is run again.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <returns>Its outputs, for the caller's dispose scope.</returns>
+    public static IReadOnlyList<Tensor> Run(bool isOn, Func<IReadOnlyList<Tensor>, Tensor[]> block, params Tensor[] inputs)
+    {
+        if (!isOn || !is_grad_enabled())
+        {
+            return block(inputs);
+        }
+
+        // Outputs need a gradient when an input does; a block's parameters may when none of its inputs do.
+        using Tensor anchor = zeros([1], requires_grad: true);
+        using Tensor random = get_rng_state();
+        return Block.apply([block, anchor, random, .. inputs]);
+    }
+
+    private sealed class Block : autograd.MultiTensorFunction<Block>
+    {
+        private const string Body = "block";
+        private const int First = 3;
+
+        public override string Name => nameof(Recomputation);
+
+        public override List<Tensor> forward(autograd.AutogradContext context, params object[] values)
+        {
+            Tensor[] inputs = [.. values[First..].Cast<Tensor>()];
+
+            // They are saved after this method has returned, so they have to live until then.
+            context.save_for_backward([(Tensor)values[First - 1], .. inputs]);
+            context.save_data(Body, values[0]);
+            using var scope = NewDisposeScope();
+            return [.. ((Func<IReadOnlyList<Tensor>, Tensor[]>)values[0])(inputs).Select(output => output.MoveToOuterDisposeScope())];
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients)
+        {
+            using var scope = NewDisposeScope();
+            using var gradient = enable_grad();
+            List<Tensor> saved = context.get_saved_variables();
+            Tensor[] inputs = [.. saved.Skip(1).Select(input => input.is_floating_point() ? input.detach().requires_grad_(input.requires_grad) : input)];
+            Tensor now = get_rng_state();
+            set_rng_state(saved[0]);
+            Tensor[] outputs = ((Func<IReadOnlyList<Tensor>, Tensor[]>)context.get_data(Body))(inputs);
+            set_rng_state(now);
+            (Tensor Output, Tensor Gradient)[] wanted = [.. outputs.Zip(gradients).Where(pair => pair.First.requires_grad && pair.Second is not null && !pair.Second.IsInvalid)];
+            if (wanted.Length > 0)
+            {
+                autograd.backward([.. wanted.Select(pair => pair.Output)], [.. wanted.Select(pair => pair.Gradient)]);
+            }
+
+            gradients.ForEach(given => given?.Dispose());
+            return [null!, null!, null!, .. inputs.Select(input => input.requires_grad ? input.grad?.MoveToOuterDisposeScope()! : null!)];
+        }
+    }
+}
