@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HaloLab.Evaluation.Scorers;
 using HaloLab.Evaluation.VBench;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
@@ -22,8 +23,10 @@ internal static class EvaluateVerb
         Option<string?> metrics = new("--metrics") { Description = $"What to score by, with commas: {ScorerFolder.Expected}." };
         Option<FileInfo?> prompts = new("--prompts") { Description = "Clips (relative to each folder) and their prompts: .jsonl or .csv with the fields clip and prompt." };
         Option<string?> trained = new("--trained") { Description = "Which of the metrics the models after the first were trained for: an alarm says where it rises while other judges fall or the pictures change." };
+        Option<string?> distances = new("--distances") { Description = $"What to measure against the reference, with commas: {ScorerFolder.ExpectedDistances}." };
+        Option<string?> reference = new("--reference") { Description = "Clips that --distances are measured to, FOLDER or NAME=FOLDER. Default: those of --a." };
         Option<int> controls = new("--controls") { Description = "On how many clips of the first model the scorers are checked: other prompt, shuffled and reversed frames, black video.", DefaultValueFactory = _ => 8 };
-        foreach (Option option in (Option[])[first, second, .. later, metrics, trained, prompts, controls])
+        foreach (Option option in (Option[])[first, second, .. later, metrics, distances, reference, trained, prompts, controls])
         {
             command.Options.Add(option);
         }
@@ -31,8 +34,15 @@ internal static class EvaluateVerb
         command.SetAction(async (parsed, cancellation) =>
         {
             string[] folders = [.. new[] { first, second }.Concat(later).Select(option => parsed.GetValue(option)).OfType<string>()];
-            string scorers = parsed.GetValue(metrics) ?? throw new InputException($"--metrics is missing: expected {ScorerFolder.Expected}.");
-            IReadOnlyList<ScorerFolder> named = ScorerFolder.Parse(scorers);
+            IReadOnlyList<ScorerFolder> measured = parsed.GetValue(distances) is string wanted ? ScorerFolder.ParseDistances(wanted) : [];
+            IReadOnlyList<ScorerFolder> named = parsed.GetValue(metrics) is string scorers ? ScorerFolder.Parse(scorers)
+                : measured.Count > 0 ? []
+                : throw new InputException($"--metrics is missing: expected {ScorerFolder.Expected}.");
+            if (parsed.GetValue(reference) is not null && measured.Count == 0)
+            {
+                throw new InputException($"--reference is given and nothing is measured against it. Expected --distances: {ScorerFolder.ExpectedDistances}.");
+            }
+
             string? rewarded = parsed.GetValue(trained);
             if (rewarded is not null && !named.Any(scorer => scorer.Kind == rewarded))
             {
@@ -46,16 +56,23 @@ internal static class EvaluateVerb
             }
 
             ModelComparison comparison = new([.. folders.Select(folder => PromptedFolder.Parse(folder, parsed.GetValue(prompts)?.FullName))], parsed.GetValue(common.Seed));
+            ReferenceComparison? held = measured.Count == 0 ? null
+                : new(comparison.Models, parsed.GetValue(reference) is string given ? PromptedFolder.ParseReference(given, parsed.GetValue(prompts)?.FullName) : null, parsed.GetValue(common.Seed));
             common.Compute.Use(parsed);
             string output = parsed.GetValue(common.Out)!.FullName;
             Score(comparison, named, controlled, output, cancellation);
-            ComparisonReport report = new(comparison, rewarded);
-            foreach ((string model, string file, string scorer, string reason) in comparison.Missing)
+            if (held is not null)
+            {
+                Measure(held, measured, output, cancellation);
+            }
+
+            ComparisonReport report = new(comparison, rewarded, held);
+            foreach ((string model, string file, string scorer, string reason) in report.Missing)
             {
                 Console.Error.WriteLine($"{model}, {Path.GetFileName(file)}, {scorer}: {reason}");
             }
 
-            if (comparison.Metrics.All(metric => comparison.Models.Select((_, model) => metric.Clips(model)).All(clips => clips == 0)))
+            if (comparison.Metrics.All(metric => comparison.Models.Select((_, model) => metric.Clips(model)).All(clips => clips == 0)) && (held?.Distances ?? []).All(distance => distance.Clips == 0))
             {
                 throw new InputException("No clip could be scored.");
             }
@@ -70,7 +87,16 @@ internal static class EvaluateVerb
                 Console.Error.WriteLine(warning);
             }
 
-            Console.WriteLine(report.Table().ToText());
+            if (named.Count > 0)
+            {
+                Console.WriteLine(report.Table().ToText());
+            }
+
+            if (held is not null)
+            {
+                Console.WriteLine(held.Table().ToText());
+            }
+
             Console.WriteLine(await report.WriteAsync(output, cancellation));
             return ExitCode.Done;
         });
@@ -91,6 +117,24 @@ internal static class EvaluateVerb
         }
     }
 
+    private static void Measure(ReferenceComparison comparison, IReadOnlyList<ScorerFolder> measured, string folder, CancellationToken cancellation)
+    {
+        foreach (ScorerFolder named in measured)
+        {
+            if (named.Folder.Length == 0)
+            {
+                using LikenessScorer likeness = new(named.Kind, comparison.Models.SelectMany(comparison.PairsOf).DistinctBy(pair => pair.Key).ToDictionary());
+                comparison.AddLikeness(likeness, Rows(likeness));
+                continue;
+            }
+
+            using FeatureScorer features = named.OpenFeatures();
+            comparison.AddFeatures(features, Rows(features), Scored(features, comparison.Reference.Model, comparison.Reference.Clips, folder, cancellation));
+        }
+
+        IReadOnlyList<ScoredClip>[] Rows(IVideoScorer scorer) => [.. comparison.Models.Select(model => Scored(scorer, model.Model, model.Clips, folder, cancellation))];
+    }
+
     private static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string what, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation) =>
         ScoreVerb.Scored(scorer, $"{scorer.Name}, {what}", clips, folder, cancellation);
 
@@ -102,7 +146,7 @@ internal static class EvaluateVerb
         Argument<string> clips = new("clips") { Description = "Clips of the model: FOLDER or NAME=FOLDER, with its manifest.json, names as PROMPT-NUMBER.mp4, or --prompts." };
         Option<FileInfo?> prompts = new("--prompts") { Description = "Clips (relative to the folder) and their prompts: .jsonl or .csv with the fields clip and prompt." };
         Option<FileInfo?> list = new("--prompt-list") { Description = "VBench's VBench_full_info.json, which says whose videos count for which dimension. Default: every video for every dimension." };
-        Option<string?> metrics = new("--metrics") { Description = "What to measure by, with commas: dino:FOLDER, clip:FOLDER, viclip:FOLDER, flickering." };
+        Option<string?> metrics = new("--metrics") { Description = "What to measure by, with commas: dino:FOLDER, clip:FOLDER, viclip:FOLDER, flickering, smoothness, dynamics (the last two read files beside the clips)." };
         Option<FileInfo[]> imports = new("--import") { Description = "Result file of VBench with dimensions that were measured elsewhere; may be given several times." };
         command.Arguments.Add(clips);
         foreach (Option option in (Option[])[prompts, list, metrics, imports])
@@ -132,7 +176,7 @@ internal static class EvaluateVerb
                 using IVideoScorer scorer = named.Open();
                 if (!VBenchReport.Measures(scorer.Name))
                 {
-                    throw new InputException($"{scorer.Name} measures no dimension of VBench. Expected dino, clip, viclip or flickering; `halolab evaluate` compares models by any scorer.");
+                    throw new InputException($"{scorer.Name} measures no dimension of VBench. Expected dino, clip, viclip, flickering, smoothness or dynamics; `halolab evaluate` compares models by any scorer.");
                 }
 
                 IReadOnlyList<ScoredClip> rows = Scored(scorer, model.Model, model.Clips, output, cancellation);

@@ -21,6 +21,20 @@ public static class PictureSimilarity
         return 10 * Math.Log10(range * range / a.Zip(b, (x, y) => (x - y) * (x - y)).Average());
     }
 
+    /// <summary>The same of bytes, summed in whole numbers.</summary>
+    public static double Psnr(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(b.Length, a.Length);
+        long squares = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            int difference = a[i] - b[i];
+            squares += difference * difference;
+        }
+
+        return 10 * Math.Log10((double)byte.MaxValue * byte.MaxValue * a.Length / squares);
+    }
+
     /// <summary>
     /// Structural similarity (Wang et al. 2004), mean over the windows that lie wholly inside, as scikit-image has it: windows of 7×7 with the
     /// sample covariance, or Gaussian ones of deviation 1.5 and 11×11 pixels with the population's.

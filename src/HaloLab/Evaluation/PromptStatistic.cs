@@ -99,6 +99,24 @@ public sealed class PromptStatistic
         });
     }
 
+    /// <summary>Any number of how often each prompt was drawn.</summary>
+    /// <param name="prompts">How many prompts there are.</param>
+    /// <param name="value">Given a number for each prompt, 0 for those that were not drawn; NaN where undefined.</param>
+    public static PromptStatistic Weighted(int prompts, Func<int[], double> value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return new PromptStatistic(prompts, drawn =>
+        {
+            int[] weights = new int[prompts];
+            foreach (int prompt in drawn)
+            {
+                weights[prompt]++;
+            }
+
+            return value(weights);
+        });
+    }
+
     /// <summary>The mean of several statistics over the same prompts.</summary>
     public static PromptStatistic Mean(IReadOnlyList<PromptStatistic> statistics)
     {

@@ -7,7 +7,7 @@ namespace HaloLab.Experiments;
 
 /// <summary>
 /// Scores many clips with one scorer. A clip that cannot be read or shown to the model gets its reason and the others go on. Every score is kept in a
-/// cache, by the clip's bytes, what was changed, its prompt and the model's files, as soon as it is there; a run that was stopped, or one with more clips, asks only for the rest.
+/// cache, by the clip's bytes, those of the files that count beside it, what was changed, its prompt and the model's files, as soon as it is there; a run that was stopped, or one with more clips, asks only for the rest.
 /// </summary>
 /// <param name="cacheFolder">Where scores are kept.</param>
 public sealed class ClipScoring(string cacheFolder)
@@ -31,7 +31,7 @@ public sealed class ClipScoring(string cacheFolder)
         ArgumentNullException.ThrowIfNull(report);
         Directory.CreateDirectory(cacheFolder);
         string path = Path.Combine(cacheFolder, $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}{(Compute.Precision == TorchSharp.torch.ScalarType.Float32 ? "" : "-" + Compute.PrecisionName)}.jsonl");
-        Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> known = ReadWhole(path);
+        Dictionary<Key, Entry> known = ReadWhole(path);
         using StreamWriter cache = new(path, append: true);
         List<ScoredClip> rows = [];
         foreach (ClipToScore clip in clips)
@@ -40,7 +40,7 @@ public sealed class ClipScoring(string cacheFolder)
             string remark = "";
             try
             {
-                (string Clip, string Prompt, ClipControl Control) key = (FileHash.Of(clip.File, "a video file"), clip.Prompt, clip.Control);
+                Key key = new(FileHash.Of(clip.File, "a video file"), clip.Prompt, clip.Control, Beside(scorer, clip));
                 if (known.GetValueOrDefault(key) is { Frames: > 0 } entry)
                 {
                     remark = entry.Remark;
@@ -49,7 +49,12 @@ public sealed class ClipScoring(string cacheFolder)
                 {
                     (VideoClip video, remark) = await VideoFile.ReadWithRemarkAsync(clip.File, cancellation).ConfigureAwait(false);
                     (IReadOnlyList<double> scores, IReadOnlyList<double> patches) = Score(scorer, clip, video);
-                    entry = new Entry(key.Clip, key.Prompt, key.Control, [.. scores], patches.Count == 0 ? null : [.. patches], remark, video.Frames);
+                    if (scores.Concat(patches).Any(score => !double.IsFinite(score)))
+                    {
+                        throw new InputException($"{clip.File}: {scorer.Name} gives no finite number for it. Look at its weights, or at the clip.");
+                    }
+
+                    entry = new Entry(key.Clip, key.Prompt, key.Control, [.. scores], patches.Count == 0 ? null : [.. patches], remark, video.Frames, key.Beside);
                     known[key] = entry;
                     await cache.WriteLineAsync(JsonSerializer.Serialize(entry, Format)).ConfigureAwait(false);
                     await cache.FlushAsync(cancellation).ConfigureAwait(false);
@@ -71,10 +76,19 @@ public sealed class ClipScoring(string cacheFolder)
     private static (IReadOnlyList<double> Scores, IReadOnlyList<double> Patches) Score(IVideoScorer scorer, ClipToScore clip, VideoClip video) =>
         Math.Min(video.Height, video.Width) < LeastSide
             ? throw new InputException($"{clip.File}: {video.Width}x{video.Height} pixels are too few for a model to see anything in. Expected at least {LeastSide} on each side.")
-            : scorer.ScoreWithPatches(ClipControls.Apply(clip.Control, video), clip.Prompt);
+            : scorer.ScoreFile(clip.File, ClipControls.Apply(clip.Control, video), clip.Prompt);
+
+    /// <summary>Hash of the files that count beside a clip, or null.</summary>
+    private static string? Beside(IVideoScorer scorer, ClipToScore clip)
+    {
+        IReadOnlyList<string> files = scorer.Beside(clip.File);
+        return files.Count == 0 ? null
+            : clip.Control == ClipControl.None ? FileHash.OfAll(files.ToDictionary(file => Path.GetFileName(file), file => FileHash.Of(file)))
+            : throw new InputException($"{scorer.Name} reads {string.Join(", ", files.Select(Path.GetFileName))}, made for the clip as it is, and cannot say anything of a changed one.");
+    }
 
     /// <summary>The entries of a cache. Of several lines of a clip the last counts. A last line that was being written when the run was killed is cut off.</summary>
-    private static Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> ReadWhole(string path)
+    private static Dictionary<Key, Entry> ReadWhole(string path)
     {
         if (!File.Exists(path))
         {
@@ -88,13 +102,13 @@ public sealed class ClipScoring(string cacheFolder)
             AtomicFile.WriteAllText(path, text[..end]);
         }
 
-        Dictionary<(string Clip, string Prompt, ClipControl Control), Entry> known = [];
+        Dictionary<Key, Entry> known = [];
         foreach (string line in text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             try
             {
                 Entry entry = JsonSerializer.Deserialize<Entry>(line) ?? throw new JsonException("null");
-                known[(entry.Clip, entry.Prompt, entry.Control)] = entry;
+                known[new Key(entry.Clip, entry.Prompt, entry.Control, entry.Beside)] = entry;
             }
             catch (JsonException exception)
             {
@@ -106,5 +120,7 @@ public sealed class ClipScoring(string cacheFolder)
     }
 
     // Frames are 0 in lines from before they were kept; these are scored again.
-    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null, string Remark = "", int Frames = 0);
+    private sealed record Entry(string Clip, string Prompt, ClipControl Control, double[] Scores, double[]? Patches = null, string Remark = "", int Frames = 0, string? Beside = null);
+
+    private sealed record Key(string Clip, string Prompt, ClipControl Control, string? Beside);
 }

@@ -7,7 +7,8 @@ namespace HaloLab.Experiments;
 /// <summary>A comparison of models as <c>comparison.json</c>, <c>comparison.csv</c> and a page.</summary>
 /// <param name="comparison">What was compared.</param>
 /// <param name="trained">The scorer that the models after the first were trained for, which <see cref="RewardWatch"/> then watches; null: none.</param>
-public sealed class ComparisonReport(ModelComparison comparison, string? trained = null)
+/// <param name="distances">The models' clips against a reference; null: none.</param>
+public sealed class ComparisonReport(ModelComparison comparison, string? trained = null, ReferenceComparison? distances = null)
 {
     private const double Level = 0.05;
     private const int ShownPrompts = 3;
@@ -26,6 +27,9 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
         .. trained is null ? [] : RewardWatch.Alarms(_differences, trained, [.. comparison.Models.Select(model => model.Model)]),
         .. comparison.Controls.SelectMany(controls => controls.Warnings),
     ];
+
+    /// <summary>Clips without a score or a distance, and why.</summary>
+    public IReadOnlyList<(string Model, string File, string Scorer, string Reason)> Missing => [.. comparison.Missing.Concat(distances?.Missing ?? []).Distinct()];
 
     /// <summary>The differences as a table.</summary>
     public DataTable Table() => new(
@@ -50,7 +54,7 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
         JsonFile.Write(Path.Combine(folder, "comparison.json"), new
         {
             Models = comparison.Models.Select(model => new { Name = model.Model, Clips = model.Clips.Count, Prompts = model.Clips.Select(clip => clip.Prompt).Distinct().Count() }),
-            Sha256 = comparison.Hashes,
+            Sha256 = comparison.Hashes.Concat(distances?.Hashes ?? new Dictionary<string, IReadOnlyDictionary<string, string>>()).ToDictionary(),
             Means = comparison.Metrics.Select(metric => new { Score = metric.Name, Models = comparison.Models.Select((_, m) => new { Clips = metric.Clips(m), Mean = metric.Mean(m) }) }),
             Differences = _differences.Select(item => new
             {
@@ -66,11 +70,18 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
                 item.Difference.Losses,
                 item.Difference.WinRate,
             }),
-            Missing = comparison.Missing.Select(row => new { row.Model, row.File, row.Scorer, row.Reason }),
+            Reference = distances?.Reference.Model,
+            Distances = distances?.Distances,
+            Missing = Missing.Select(row => new { row.Model, row.File, row.Scorer, row.Reason }),
             Remarks = comparison.Remarks.Select(row => new { row.Model, row.File, row.Remark }),
             Warnings,
         });
         AtomicFile.WriteAllText(Path.Combine(folder, "comparison.csv"), Rows().ToCsv());
+        if (distances is not null)
+        {
+            AtomicFile.WriteAllText(Path.Combine(folder, "distances.csv"), distances.Rows().ToCsv());
+        }
+
         string page = Path.Combine(folder, "comparison.html");
         (await PageAsync(cancellation).ConfigureAwait(false)).Write(page);
         return page;
@@ -87,23 +98,25 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
 
     private async Task<HtmlPage> PageAsync(CancellationToken cancellation)
     {
-        string first = comparison.Models[0].Model;
         HtmlPage page = new("Models compared", string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", comparison.Models.Select(model => $"{model.Model} ({model.Clips.Count} clips)"))}; {comparison.Metrics.Count} scores"));
         if (Warnings.Count > 0)
         {
             page.Add("Read this first", HtmlFragment.Of($"<ul>{Warnings.Select(warning => HtmlFragment.Of($"<li><b>{warning}</b></li>"))}</ul>"));
         }
 
-        page.Add(
-            $"Against {first}",
-            HtmlFragment.Of($"<p>{Significant()}</p><p class=\"halo-caption\">Mean over the prompts that both models have, model minus {first}; BCa intervals over prompts; two-sided sign-flip test, corrected by Holm over all {_differences.Count} comparisons.</p>"),
-            Table().ToHtml(),
-            WinRates().ToHtml());
-        page.Add("Means", Means().ToHtml());
-        page.Add("Controls", ControlsDisplay.Of(comparison.Controls));
-        if (comparison.Missing.Count > 0)
+        if (comparison.Metrics.Count > 0)
         {
-            page.Add("Not scored", new DataTable([new("model"), new("clip"), new("scorer"), new("reason")], [.. comparison.Missing.Select(row => (IReadOnlyList<object?>)[row.Model, Path.GetFileName(row.File), row.Scorer, row.Reason])]).ToHtml());
+            AddScores(page);
+        }
+
+        if (distances is not null)
+        {
+            page.Add($"Distances to {distances.Reference.Model}", distances.Display());
+        }
+
+        if (Missing.Count > 0)
+        {
+            page.Add("Not scored", new DataTable([new("model"), new("clip"), new("scorer"), new("reason")], [.. Missing.Select(row => (IReadOnlyList<object?>)[row.Model, Path.GetFileName(row.File), row.Scorer, row.Reason])]).ToHtml());
         }
 
         if (comparison.Remarks.Count > 0)
@@ -111,8 +124,24 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
             page.Add("Remarks", new DataTable([new("model"), new("clip"), new("remark")], [.. comparison.Remarks.Select(row => (IReadOnlyList<object?>)[row.Model, Path.GetFileName(row.File), row.Remark])]).ToHtml());
         }
 
-        page.Add("Where they differ most", await ExtremesAsync(cancellation).ConfigureAwait(false));
+        if (comparison.Metrics.Count > 0)
+        {
+            page.Add("Where they differ most", await ExtremesAsync(cancellation).ConfigureAwait(false));
+        }
+
         return page;
+    }
+
+    private void AddScores(HtmlPage page)
+    {
+        string first = comparison.Models[0].Model;
+        page.Add(
+            $"Against {first}",
+            HtmlFragment.Of($"<p>{Significant()}</p><p class=\"halo-caption\">Mean over the prompts that both models have, model minus {first}; BCa intervals over prompts; two-sided sign-flip test, corrected by Holm over all {_differences.Count} comparisons.</p>"),
+            Table().ToHtml(),
+            WinRates().ToHtml());
+        page.Add("Means", Means().ToHtml());
+        page.Add("Controls", ControlsDisplay.Of(comparison.Controls));
     }
 
     private string Significant()

@@ -6,7 +6,7 @@ using HaloLab.Evaluation.VBench;
 namespace HaloLab.Experiments;
 
 /// <summary>
-/// VBench's sixteen dimensions of one model's clips: those that scorers here measure, those imported from other runs of VBench, and those that are missing, with its quality, semantic
+/// VBench's sixteen dimensions of one model's clips: those that scorers here measure, two of them from flow and interpolated frames that lie beside the clips, those imported from other runs of VBench, and those that are missing, with its quality, semantic
 /// and total score as far as they go.
 /// </summary>
 public sealed class VBenchReport
@@ -20,9 +20,13 @@ public sealed class VBenchReport
         ("subject consistency", DinoScorer.Kind, "subject consistency", true),
         (Background, ClipScorer.Kind, Background, true),
         ("temporal flickering", FlickeringScorer.Kind, "temporal flickering", false),
+        ("motion smoothness", SmoothnessScorer.Kind, "motion smoothness", false),
+        ("dynamic degree", DynamicsScorer.Kind, "dynamic degree", false),
         (Aesthetic, ClipScorer.Kind, Aesthetic, false),
         ("overall consistency", ViClipScorer.Kind, "overall consistency", false),
     ];
+
+    private static readonly Dictionary<string, string> GivenFrom = new(StringComparer.Ordinal) { [SmoothnessScorer.Kind] = "the interpolated frames", [DynamicsScorer.Kind] = "the optical flow" };
 
     private readonly VBenchPromptList? _prompts;
     private readonly Dictionary<string, (VBenchResult Result, string Source, double? OverClips)> _results = [];
@@ -77,7 +81,7 @@ public sealed class VBenchReport
 
             double overClips = scored.Average(row => row.Scores![place]);
             double value = isOverFrames ? ClipTerms.FrameWeighted([.. scored.Select(row => Terms(row, place))]) : overClips;
-            Add(dimension, new VBenchResult(value, [.. scored.Select(row => (row.Clip.File, row.Scores![place]))]), string.Create(CultureInfo.InvariantCulture, $"{scorer}, {scored.Length} of {counting.Length} videos"), isOverFrames ? overClips : null);
+            Add(dimension, new VBenchResult(value, [.. scored.Select(row => (row.Clip.File, row.Scores![place]))]), string.Create(CultureInfo.InvariantCulture, $"{scorer}, {scored.Length} of {counting.Length} videos{(GivenFrom.TryGetValue(scorer, out string? given) ? $", from {given} beside them" : "")}"), isOverFrames ? overClips : null);
         }
     }
 

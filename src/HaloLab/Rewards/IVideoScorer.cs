@@ -26,6 +26,14 @@ public interface IVideoScorer : IDisposable
     /// <summary>The scores and rewards of the clip's patches, in one pass; no patches for a scorer of whole clips.</summary>
     (IReadOnlyList<double> Scores, IReadOnlyList<double> Patches) ScoreWithPatches(VideoClip clip, string prompt) => (Score(clip, prompt), []);
 
+    /// <summary>Files on which the scores of a clip's file depend beside it; none for a scorer that looks at the clip alone.</summary>
+    /// <param name="file">The clip's file.</param>
+    /// <exception cref="InputException">There are none for this clip.</exception>
+    IReadOnlyList<string> Beside(string file) => [];
+
+    /// <summary>As <see cref="ScoreWithPatches"/>, for a clip that was read from a file.</summary>
+    (IReadOnlyList<double> Scores, IReadOnlyList<double> Patches) ScoreFile(string file, VideoClip clip, string prompt) => ScoreWithPatches(clip, prompt);
+
     /// <summary>Where those patches lie in a clip; null for a scorer of whole clips.</summary>
     LatticeEdges? PatchCells(VideoClip clip) => null;
 }

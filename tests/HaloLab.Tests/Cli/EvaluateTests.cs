@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using CsvHelper;
+using HaloLab.Checkpoints;
 using HaloLab.Evaluation.Scorers;
+using HaloLab.Models.Dino;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld;
@@ -71,6 +73,58 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public async Task ClipsAreHeldAgainstAReference()
+    {
+        Ffmpeg.Require();
+        string clean = Clips("clean", 8, damaged: false);
+        string damaged = Clips("damaged", 8, damaged: true);
+        string dino = TinyDino();
+        string unpaired = Path.Combine(damaged, "a stranger-0.png");
+        File.Copy(Directory.GetFiles(damaged)[0], unpaired);
+        string[] arguments = ["evaluate", "--a", clean, "--b", damaged, "--distances", $"dino:{dino},psnr,ssim", "--out", Output];
+        BufferedCommandResult result = await HaloLabProgram.Run(arguments);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("damaged, a stranger-0.png, psnr: ", result.StandardError, StringComparison.Ordinal);
+        JsonNode json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "comparison.json"), Cancellation))!;
+        Assert.Equal("clean", json["reference"]!.GetValue<string>());
+        JsonNode[] distances = [.. json["distances"]!.AsArray().Select(row => row!)];
+        Assert.Equal(["dino-features kernel distance", "dino-features Fréchet distance", "psnr", "ssim"], distances.Select(row => row["score"]!.GetValue<string>()));
+        Assert.Equal((9, 8), (distances[0]["clips"]!.GetValue<int>(), distances[0]["referenceClips"]!.GetValue<int>()));
+        Assert.Contains("features of width 16 need at least 32 clips", distances[1]["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        // The mean over the eight pairs, from the pixels.
+        double expected = Directory.GetFiles(clean).Average(path =>
+        {
+            VideoClip a = VideoFile.ReadAsync(path, Cancellation).GetAwaiter().GetResult();
+            VideoClip b = VideoFile.ReadAsync(Path.Combine(damaged, Path.GetFileName(path)), Cancellation).GetAwaiter().GetResult();
+            return 10 * Math.Log10(255 * 255 / a.Pixels.ToArray().Zip(b.Pixels.ToArray(), (x, y) => Math.Pow(x - y, 2)).Average());
+        });
+        Assert.Equal(expected, distances[2]["value"]!["estimate"]!.GetValue<double>(), 1e-9);
+        Assert.InRange(distances[3]["value"]!["estimate"]!.GetValue<double>(), 0.3, 0.999);
+        Assert.Equal(5, (await File.ReadAllLinesAsync(Path.Combine(Output, "distances.csv"), Cancellation)).Length);
+        Assert.Contains("Distances to clean", await File.ReadAllTextAsync(Path.Combine(Output, "comparison.html"), Cancellation), StringComparison.Ordinal);
+
+        // Clips without prompts in their names serve as a reference of features; both models stand against it, and pairs are there none.
+        string real = Directory.CreateDirectory(Path.Combine(_folder, "real")).FullName;
+        foreach ((string path, int i) in Directory.GetFiles(clean).Order(StringComparer.Ordinal).Select((path, i) => (path, i)))
+        {
+            File.Copy(path, Path.Combine(real, $"video{i}.png"));
+        }
+
+        File.Delete(unpaired);
+        result = await HaloLabProgram.Run([.. arguments, "--reference", "true=" + real]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "comparison.json"), Cancellation))!;
+        distances = [.. json["distances"]!.AsArray().Select(row => row!)];
+        Assert.Equal(["clean", "clean", "damaged", "damaged", "clean", "damaged", "clean", "damaged"], distances.Select(row => row["model"]!.GetValue<string>()));
+        Assert.NotNull(distances[2]["change"]);
+        Assert.Equal("no clip has a partner that it can be compared with", distances[4]["reason"]!.GetValue<string>());
+
+        await HaloLabProgram.Refuses("--reference is given and nothing is measured", Output + "-2", "evaluate", "--a", clean, "--b", damaged, "--metrics", "flickering", "--reference", real);
+        await HaloLabProgram.Refuses("'dino': expected KIND:FOLDER", Output + "-2", "evaluate", "--a", clean, "--b", damaged, "--distances", "dino");
+    }
+
+    [Fact]
     public async Task VBenchsDimensionsAreMeasuredImportedOrMissing()
     {
         Ffmpeg.Require();
@@ -86,6 +140,22 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(2, values.Length);
         Assert.Equal(values.Average(), json["temporal_flickering"]![0]!.GetValue<double>(), 1e-12);
         Assert.Contains("never 0", await File.ReadAllTextAsync(Path.Combine(Output, "vbench.html"), Cancellation), StringComparison.Ordinal);
+
+        // Flow beside one of the two clips: the other is missing there, with a reason; nothing is missing that is not asked for.
+        string first = Directory.GetFiles(clips).Order(StringComparer.Ordinal).First();
+        VideoClip clip = await VideoFile.ReadAsync(first, Cancellation);
+        using (var scope = TorchSharp.torch.NewDisposeScope())
+        {
+            Safetensors.Save(Path.ChangeExtension(first, ".flow.safetensors"), new Dictionary<string, TorchSharp.torch.Tensor> { ["flow"] = TorchSharp.torch.full([clip.Frames - 1, 2, clip.Height, clip.Width], 3f) });
+        }
+
+        result = await HaloLabProgram.Run("evaluate", "vbench", clips, "--metrics", "dynamics,smoothness", "--out", Output + "-motion");
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("dynamics, 1 of 2 videos, from the optical flow beside them", result.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("missing: none of 2 videos could be scored", result.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(".flow.safetensors: not found", result.StandardError, StringComparison.Ordinal);
+        json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output + "-motion", "vbench.json"), Cancellation))!;
+        Assert.Equal(1.0, json["dynamic_degree"]![0]!.GetValue<double>());
 
         await HaloLabProgram.Refuses("Nothing is measured", Output + "-2", "evaluate", "vbench", clips);
         await HaloLabProgram.Refuses("appearance measures no dimension", Output + "-2", "evaluate", "vbench", clips, "--metrics", "appearance");
@@ -109,6 +179,24 @@ public sealed class EvaluateTests : IDisposable
         await HaloLabProgram.Refuses("'flickering:x': expected KIND:FOLDER", Output, "evaluate", "--a", clean, "--b", clean, "--metrics", "flickering:x");
         await HaloLabProgram.Refuses("no such folder", Output, "evaluate", "--a", clean, "--b", "nowhere", "--metrics", "flickering");
         await HaloLabProgram.Refuses("PROMPT-NUMBER", Output, "evaluate", "--a", clean, "--b", other, "--metrics", "flickering");
+    }
+
+    private string TinyDino()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "dino")).FullName;
+        DinoVision model = new(new DinoOptions { ImageSize = 16, PatchSize = 8, Width = 16, Layers = 1, Heads = 2 });
+        using (TorchSharp.torch.no_grad())
+        {
+            foreach (TorchSharp.Modules.Parameter parameter in model.parameters())
+            {
+                parameter.copy_(TorchSharp.torch.arange(parameter.NumberOfElements).sin().view(parameter.shape) * 0.3);
+            }
+        }
+
+        Safetensors.Save(Path.Combine(folder, "dino.safetensors"), StateLoader.StateOf(model));
+        File.WriteAllText(Path.Combine(folder, "config.json"), """{"heads": 2}""");
+        return folder;
     }
 
     /// <summary>Clips in VBench's names.</summary>

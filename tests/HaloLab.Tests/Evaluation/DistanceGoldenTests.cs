@@ -35,6 +35,7 @@ public sealed class DistanceGoldenTests
         double Result(string name) => golden.Json.GetProperty("results").GetProperty(name).GetDouble();
         double[] Values(string name) => golden.Tensors["in." + name].to(ScalarType.Float64).flatten().data<double>().ToArray();
         Assert.Equal(Result("psnr_uint8"), PictureSimilarity.Psnr(Values("image_a"), Values("image_b"), 255), 1e-9);
+        Assert.Equal(Result("psnr_uint8"), PictureSimilarity.Psnr([.. Values("image_a").Select(value => (byte)value)], [.. Values("image_b").Select(value => (byte)value)]), 1e-9);
         Assert.Equal(Result("psnr_float01"), PictureSimilarity.Psnr([.. Values("image_a").Select(value => value / 255)], [.. Values("image_b").Select(value => value / 255)], 1), 1e-9);
         Assert.Equal(Result("ssim_gray_uniform7"), PictureSimilarity.Ssim(Picture(golden.Tensors["in.gray_a"]), Picture(golden.Tensors["in.gray_b"]), 255), 1e-9);
         Assert.Equal(Result("ssim_rgb_uniform7"), OfChannels(gaussian: false), 1e-9);

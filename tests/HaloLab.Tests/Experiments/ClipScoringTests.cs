@@ -70,6 +70,34 @@ public sealed class ClipScoringTests : IDisposable
         Assert.Equal((isShown ? 1 : 0, isShown ? null : $"{path}: {width}x{height} pixels are too few for a model to see anything in. Expected at least 14 on each side."), (scorer.Asked, row.Reason));
     }
 
+    [Fact]
+    public async Task WhatIsNoNumberIsAReason()
+    {
+        Ffmpeg.Require();
+        using Scorer scorer = new() { Value = double.NaN };
+        Assert.Contains("test gives no finite number", (await Score(scorer, await TurnedClip())).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AClipIsScoredAgainWhenAFileBesideItChanges()
+    {
+        string path = Path.Combine(_folder, "clip.png");
+        await VideoFile.WriteAsync(new VideoClip(new byte[4 * 16 * 16 * 3], 4, 16, 16, 8), path, Cancellation);
+        string beside = Path.Combine(_folder, "clip.txt");
+        await File.WriteAllTextAsync(beside, "one", Cancellation);
+        using Scorer scorer = new() { BesideFile = beside };
+        await Score(scorer, path);
+        await Score(scorer, path);
+        Assert.Equal(1, scorer.Asked);
+        await File.WriteAllTextAsync(beside, "two", Cancellation);
+        await Score(scorer, path);
+        Assert.Equal(2, scorer.Asked);
+
+        // The file was made for the clip as it is.
+        ScoredClip changed = Assert.Single(await new ClipScoring(CacheFolder).ScoreAsync(scorer, [new ClipToScore(path, "a prompt", ClipControl.BlackVideo)], _ => { }, Cancellation));
+        Assert.Contains("reads clip.txt, made for the clip as it is", changed.Reason, StringComparison.Ordinal);
+    }
+
     private async Task<ScoredClip> Score(Scorer scorer, string path) =>
         Assert.Single(await new ClipScoring(CacheFolder).ScoreAsync(scorer, [new ClipToScore(path, "a prompt")], _ => { }, Cancellation));
 
@@ -90,16 +118,22 @@ public sealed class ClipScoringTests : IDisposable
 
         public bool Refuses { get; init; }
 
+        public double? Value { get; init; }
+
+        public string? BesideFile { get; init; }
+
         public string Name => "test";
 
         public IReadOnlyList<string> Dimensions => ["score"];
 
         public IReadOnlyDictionary<string, string> Hashes => new Dictionary<string, string>();
 
+        public IReadOnlyList<string> Beside(string file) => BesideFile is null ? [] : [BesideFile];
+
         public IReadOnlyList<double> Score(VideoClip clip, string prompt)
         {
             Asked++;
-            return Refuses ? throw new InputException("no") : [Asked];
+            return Refuses ? throw new InputException("no") : [Value ?? Asked];
         }
 
         public void Dispose()

@@ -1,7 +1,6 @@
 using HaloLab.Evaluation.VBench;
 using HaloLab.Models.Clip;
 using HaloLab.Models.Layers;
-using HaloLab.Rewards;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
@@ -11,7 +10,7 @@ namespace HaloLab.Evaluation.Scorers;
 /// CLIP's view of the frames: VBench's background consistency (likeness of their features), the CLIP score (mean cosine of frames and prompt) and, with LAION's head in the
 /// folder, VBench's aesthetic quality. VBench takes ViT-B/32 for the first and ViT-L/14 for the last.
 /// </summary>
-public sealed class ClipScorer : IVideoScorer
+public sealed class ClipScorer : IClipFeatures
 {
     /// <summary>Its name on the command line.</summary>
     public const string Kind = "clip";
@@ -47,12 +46,22 @@ public sealed class ClipScorer : IVideoScorer
         VideoFrames.RequireSeveral(clip, Dimensions[0]);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor features_TD = VideoFrames.Features(clip, frames_NCHW => _model.EncodeImages(ClipPreprocessing.Apply(frames_NCHW, _model.Options.ImageSize, ClipPixels.Unrounded)));
+        Tensor features_TD = FramesOf(clip);
         Tensor text_1D = _model.EncodeTexts(tensor(_tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device));
         double clipScore = ClipModel.Cosine(features_TD, text_1D).mean().item<float>();
         double consistency = VBenchFormulas.Consistency(features_TD).Mean;
         return _aesthetic is { } head ? [consistency, clipScore, VBenchFormulas.Aesthetic(features_TD, head.Weight_1D, head.Bias_1).Mean] : [consistency, clipScore];
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<double> FeaturesOf(VideoClip clip)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return VideoFrames.Mean(FramesOf(clip));
+    }
+
+    private Tensor FramesOf(VideoClip clip) => VideoFrames.Features(clip, frames_NCHW => _model.EncodeImages(ClipPreprocessing.Apply(frames_NCHW, _model.Options.ImageSize, ClipPixels.Unrounded)));
 
     public void Dispose()
     {

@@ -1,14 +1,13 @@
 using HaloLab.Evaluation.VBench;
 using HaloLab.Models.Dino;
 using HaloLab.Models.Layers;
-using HaloLab.Rewards;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
 namespace HaloLab.Evaluation.Scorers;
 
 /// <summary>VBench's subject consistency: likeness of the frames' DINO features.</summary>
-public sealed class DinoScorer : IVideoScorer
+public sealed class DinoScorer : IClipFeatures
 {
     /// <summary>Its name on the command line.</summary>
     public const string Kind = "dino";
@@ -43,9 +42,18 @@ public sealed class DinoScorer : IVideoScorer
         VideoFrames.RequireSeveral(clip, Dimensions[0]);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor features_TD = VideoFrames.Features(clip, frames_NCHW => _model.call(DinoVision.Preprocess(frames_NCHW, _model.Options.ImageSize)));
-        return [VBenchFormulas.Consistency(features_TD).Mean];
+        return [VBenchFormulas.Consistency(FramesOf(clip)).Mean];
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<double> FeaturesOf(VideoClip clip)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return VideoFrames.Mean(FramesOf(clip));
+    }
+
+    private Tensor FramesOf(VideoClip clip) => VideoFrames.Features(clip, frames_NCHW => _model.call(DinoVision.Preprocess(frames_NCHW, _model.Options.ImageSize)));
 
     public void Dispose() => _model.Dispose();
 }

@@ -2,7 +2,6 @@ using HaloLab.Evaluation.VBench;
 using HaloLab.Models.Clip;
 using HaloLab.Models.Layers;
 using HaloLab.Models.ViClip;
-using HaloLab.Rewards;
 using HaloLab.Rewards.Patches;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -10,7 +9,7 @@ using static TorchSharp.torch;
 namespace HaloLab.Evaluation.Scorers;
 
 /// <summary>VBench's overall consistency: cosine of ViCLIP's features of a clip and of its prompt.</summary>
-public sealed class ViClipScorer : IVideoScorer
+public sealed class ViClipScorer : IClipFeatures
 {
     /// <summary>Its name on the command line.</summary>
     public const string Kind = "viclip";
@@ -40,14 +39,27 @@ public sealed class ViClipScorer : IVideoScorer
     /// <inheritdoc/>
     public IReadOnlyList<double> Score(VideoClip clip, string prompt)
     {
-        ArgumentNullException.ThrowIfNull(clip);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        Tensor text_1D = _model.text_encoder.call(tensor(_tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device));
+        return [ClipModel.Cosine(Encode(clip), text_1D).item<float>()];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<double> FeaturesOf(VideoClip clip)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return VideoFrames.Mean(Encode(clip));
+    }
+
+    /// <summary>Features of the clip as a whole, [1, D].</summary>
+    private Tensor Encode(VideoClip clip)
+    {
+        ArgumentNullException.ThrowIfNull(clip);
         Tensor frames_TCHW = clip.ToFrames(VBenchFormulas.MiddleFrames(clip.Frames, _model.Options.Frames)).to(Compute.Device);
         Tensor pixels_TCHW = ClipPreprocessing.Apply(frames_TCHW, _model.Options.Towers.ImageSize, ClipPixels.Rounded);
-        Tensor clip_1D = _model.vision_encoder.call(pixels_TCHW.transpose(0, 1).unsqueeze(0));
-        Tensor text_1D = _model.text_encoder.call(tensor(_tokenizer.Encode(prompt)).unsqueeze(0).to(Compute.Device));
-        return [ClipModel.Cosine(clip_1D, text_1D).item<float>()];
+        return _model.vision_encoder.call(pixels_TCHW.transpose(0, 1).unsqueeze(0));
     }
 
     public void Dispose() => _model.Dispose();

@@ -20,6 +20,9 @@ internal static class VideoFrames
         })]).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Mean over the rows, as numbers.</summary>
+    public static IReadOnlyList<double> Mean(Tensor features_TD) => features_TD.to(ScalarType.Float64).mean([0]).cpu().data<double>().ToArray();
+
     /// <summary>Mean change of a channel from frame to frame, 0 to 1 of the range of levels. Summed in whole numbers, so that long clips need no copies and lose no digits.</summary>
     /// <param name="clip">At least two frames.</param>
     public static double MeanChange(VideoClip clip)

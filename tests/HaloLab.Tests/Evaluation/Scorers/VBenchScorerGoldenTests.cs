@@ -47,6 +47,10 @@ public sealed class VBenchScorerGoldenTests : IDisposable
             Assert.Equal(Expected("aesthetic_quality"), pictures[2], 1e-5);
             Assert.NotEqual(pictures[1], clip.Score(frames, "something else")[1]);
             Assert.Equal(Expected("overall_consistency"), viclip.Score(frames, prompt)[0], 1e-5);
+            double[] FeaturesOf(string name) => golden.Tensors[$"tap.{video.Name}.{name}"].to(ScalarType.Float64).mean([0]).data<double>().ToArray();
+            Assert.Equal(FeaturesOf("dino_features"), dino.FeaturesOf(frames), (a, b) => Math.Abs(a - b) < 3e-5);
+            Assert.Equal(FeaturesOf("clip_features"), clip.FeaturesOf(frames), (a, b) => Math.Abs(a - b) < 3e-5);
+            Assert.Equal(FeaturesOf("viclip_video"), viclip.FeaturesOf(frames), (a, b) => Math.Abs(a - b) < 3e-5);
             Assert.Equal(Expected("temporal_flickering"), flickering.Score(frames, prompt)[0], 1e-6);
         }
 
