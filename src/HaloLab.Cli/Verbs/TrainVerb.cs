@@ -36,7 +36,8 @@ internal static class TrainVerb
         Option<int?> frames = new("--frames") { Description = "Published models: frames of a clip. Default: the model's." };
         Option<string?> size = new("--size") { Description = "Published models: WIDTHxHEIGHT in pixels. Default: the model's." };
         Option[] ofPublished = [rank, alpha, frames, size];
-        foreach (Option option in (Option[])[pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished])
+        WatchOptions watch = new();
+        foreach (Option option in (Option[])[pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -67,7 +68,7 @@ internal static class TrainVerb
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished);
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size)) : new TunableToyGenerator(start);
-            VideoPairTraining training = new(table, tunable, options);
+            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed));
             Report(table, training);
             string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
             Console.WriteLine(RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation)));
@@ -79,7 +80,7 @@ internal static class TrainVerb
     private static TunablePipeline Published(string folder, int? frames, string? size)
     {
         VideoPipeline pipeline = VideoPipeline.Open(folder);
-        return new TunablePipeline(pipeline, ModelOptions.Asked(pipeline, frames, size));
+        return new TunablePipeline(folder, pipeline, ModelOptions.Asked(pipeline, frames, size));
     }
 
     private static void Report(VideoPairTable table, VideoPairTraining training)

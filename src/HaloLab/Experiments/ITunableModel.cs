@@ -36,11 +36,21 @@ public interface ITunableModel : IDisposable
     /// <param name="options">How.</param>
     /// <param name="folder">Where the trainer writes.</param>
     /// <param name="advanced">Told the number of steps done.</param>
+    /// <param name="watching">Told the same before every step, with what writes the weights as they are to a folder, as <see cref="Export"/> takes it.</param>
     /// <param name="cancellation">Stops after a step, once the state is saved.</param>
-    void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, CancellationToken cancellation);
+    void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation);
 
     /// <summary>Writes what <c>halolab generate</c> takes.</summary>
     /// <param name="tuned">The folder that <see cref="Tune"/> wrote.</param>
     /// <param name="folder">Where it goes.</param>
     void Export(string tuned, string folder);
+
+    /// <summary>Samples a clip of each prompt from an exported model, with what it samples with by itself. A clip's noise depends on seed and prompt alone.</summary>
+    /// <param name="exported">The folder that <see cref="Export"/> wrote.</param>
+    /// <param name="prompts">Different prompts, as understood.</param>
+    /// <param name="seed">Seed of the noise.</param>
+    /// <param name="folder">Where the clips go; clips of an interrupted call stay.</param>
+    /// <param name="cancellation">Stops between two steps or clips.</param>
+    /// <returns>The clips' files in the order of the prompts.</returns>
+    IReadOnlyList<string> Sample(string exported, IReadOnlyList<string> prompts, long seed, string folder, CancellationToken cancellation);
 }

@@ -13,17 +13,22 @@ public sealed class TunablePipeline : ITunableModel
     /// <summary>The exported adapters, by diffusers' custom.</summary>
     public const string AdapterFile = "pytorch_lora_weights.safetensors";
 
+    private const string ClipFormat = ".png";
+
+    private readonly string _folder;
     private readonly VideoPipeline _pipeline;
     private readonly VideoSettings _settings;
 
-    /// <param name="pipeline">The model; it becomes this object's.</param>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="pipeline">The model in it; it becomes this object's.</param>
     /// <param name="settings">Frames and size of the clips.</param>
     /// <exception cref="InputException">The model has no latents of that size.</exception>
-    public TunablePipeline(VideoPipeline pipeline, VideoSettings settings)
+    public TunablePipeline(string folder, VideoPipeline pipeline, VideoSettings settings)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(settings);
-        (_pipeline, _settings) = (pipeline, settings);
+        (_folder, _pipeline, _settings) = (folder, pipeline, settings);
         Lattice = pipeline.Lattice(settings);
         Files = pipeline.Hashes();
     }
@@ -50,11 +55,11 @@ public sealed class TunablePipeline : ITunableModel
     public Tensor EncodeClips(Tensor pixels_BCTHW) => _pipeline.EncodeClips(pixels_BCTHW);
 
     /// <inheritdoc/>
-    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, CancellationToken cancellation)
+    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
     {
         using VideoPipeline.LoadedDenoiser loaded = _pipeline.LoadDenoiser();
         using GranDpoTrainer trainer = new(loaded.Module, loaded.Denoiser, _pipeline.TrainingTarget, data, options, folder);
-        trainer.Run(folder, advanced, cancellation);
+        trainer.Run(folder, advanced, done => watching(done, trainer.SaveWeights), cancellation);
     }
 
     /// <inheritdoc/>
@@ -62,6 +67,14 @@ public sealed class TunablePipeline : ITunableModel
     {
         using LoraFile adapters = LoraFile.Load(tuned);
         adapters.SaveDiffusers(Path.Combine(folder, AdapterFile), _pipeline.DenoiserPart);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Sample(string exported, IReadOnlyList<string> prompts, long seed, string folder, CancellationToken cancellation)
+    {
+        using VideoPipeline tuned = VideoPipeline.Open(_folder, Path.Combine(exported, AdapterFile));
+        VideoGeneration generation = new(tuned, prompts, negative: "", clipsPerPrompt: 1, _settings, seed, ClipFormat, (prompt, _) => string.Create(CultureInfo.InvariantCulture, $"clip-{prompt:000}"));
+        return [.. generation.Run(folder, new LineProgress(TextWriter.Null), cancellation).Select(clip => Path.Combine(folder, clip.File))];
     }
 
     public void Dispose() => _pipeline.Dispose();

@@ -26,6 +26,7 @@ public sealed class VideoPairTraining
     private readonly VideoPairTable _table;
     private readonly ITunableModel _model;
     private readonly GranDpoTrainerOptions _options;
+    private readonly TrainingWatch? _watch;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string[] _prompts;
     private readonly Stage _conditions;
@@ -35,14 +36,15 @@ public sealed class VideoPairTraining
     /// <param name="table">The pairs; tied ones are left out.</param>
     /// <param name="model">The generator to start from; it stays the caller's.</param>
     /// <param name="options">How to train. Without any patch rewards among the pairs the objective has its video term alone.</param>
+    /// <param name="watch">Looks at the generator while it is trained, or null.</param>
     /// <exception cref="InputException">A video is missing, the grid does not fit, or nothing is left to train on.</exception>
-    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options)
+    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         model.Lattice.Edges(options.Grid);
-        (_table, _model) = (table, model);
+        (_table, _model, _watch) = (table, model, watch);
         Pairs = [.. table.Pairs.Where(pair => !table.TiedRows.Contains(pair.Row))];
         if (Pairs.Count == 0)
         {
@@ -93,9 +95,11 @@ public sealed class VideoPairTraining
     /// <returns>The folder of the tuned model.</returns>
     public string Run(string folder, string command, IRunProgress progress, CancellationToken cancellation)
     {
+        _watch?.Begin(folder, _tuned.Settings.ToJsonString());
         IReadOnlyList<StageResult> results = new RunStore(Path.Combine(folder, "stages")).Run([_tuned], progress, cancellation);
         string model = Path.Combine(folder, "model");
         _model.Export(results[^1].Folder, model);
+        _watch?.Finish(_options.Steps, model, cancellation);
 
         // By hash: the files may lie elsewhere than they did when they were encoded.
         Dictionary<string, Source> byHash = JsonFile.Read<Source[]>(Path.Combine(results.Single(result => result.Name == _encoded.Name).Folder, SourcesFile)).ToDictionary(source => source.Sha256);
@@ -168,7 +172,7 @@ public sealed class VideoPairTraining
     private void Tune(StageContext context)
     {
         using TrainingPairs data = Data(context);
-        _model.Tune(data, _options, context.Folder, done => context.Report(done, _options.Steps), context.Cancellation);
+        _model.Tune(data, _options, context.Folder, done => context.Report(done, _options.Steps), (done, save) => _watch?.See(done, save, context.Cancellation), context.Cancellation);
     }
 
     private TrainingPairs Data(StageContext context)

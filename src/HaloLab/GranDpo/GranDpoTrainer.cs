@@ -92,7 +92,14 @@ public sealed class GranDpoTrainer : IDisposable
     /// <param name="cancellation">Observed at every step; the state is saved first.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="InputException">The folder holds other training, or cannot be written.</exception>
-    public void Run(string folder, Action<long>? advanced = null, CancellationToken cancellation = default)
+    public void Run(string folder, Action<long>? advanced = null, CancellationToken cancellation = default) => Run(folder, advanced, watching: null, cancellation);
+
+    /// <inheritdoc cref="Run(string, Action{long}, CancellationToken)"/>
+    /// <param name="folder">Where to write.</param>
+    /// <param name="advanced">Told the number of steps done, or null.</param>
+    /// <param name="watching">Called before every step, the first after a resumption too, with the number of steps done: it may look at the model (<see cref="SaveWeights"/>) and must not change it. Null: nobody looks.</param>
+    /// <param name="cancellation">Observed at every step; the state is saved first.</param>
+    public void Run(string folder, Action<long>? advanced, Action<long>? watching, CancellationToken cancellation)
     {
         if (_started)
         {
@@ -104,7 +111,13 @@ public sealed class GranDpoTrainer : IDisposable
         // Before the checkpoint is read, while the model still is the reference.
         PrepareReference(advanced: null, cancellation);
         TrainingLoop loop = new(folder, _state, _optimiser);
-        loop.Run(_options.Steps, step => Line(Step(step)), done =>
+        JsonObject Watched(long step)
+        {
+            watching?.Invoke(step);
+            return Line(Step(step));
+        }
+
+        loop.Run(_options.Steps, Watched, done =>
         {
             advanced?.Invoke(done);
             cancellation.ThrowIfCancellationRequested();
@@ -259,7 +272,8 @@ public sealed class GranDpoTrainer : IDisposable
 
     private (string Pair, int Draw) Entry((int Pair, int Draw) item) => (_pairs.ContentIds[item.Pair], item.Draw);
 
-    private void SaveWeights(string folder)
+    /// <summary>Writes the weights as they are: the adapters in peft's form, or <c>weights.safetensors</c>.</summary>
+    public void SaveWeights(string folder)
     {
         if (_adapters is not null)
         {

@@ -1,6 +1,9 @@
+using System.Globalization;
 using HaloLab.Checkpoints;
 using HaloLab.Experiments;
+using HaloLab.Generation;
 using HaloLab.GranDpo;
+using HaloLab.Statistics;
 using HaloLab.ToyWorld.Pretraining;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -56,11 +59,11 @@ public sealed class TunableToyGenerator : ITunableModel
     }
 
     /// <inheritdoc/>
-    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, CancellationToken cancellation)
+    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
     {
         using ToyGenerator model = ToyGenerator.Load(_checkpoints);
         using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, options, folder);
-        trainer.Run(folder, advanced, cancellation);
+        trainer.Run(folder, advanced, done => watching(done, trainer.SaveWeights), cancellation);
     }
 
     /// <inheritdoc/>
@@ -73,6 +76,22 @@ public sealed class TunableToyGenerator : ITunableModel
         {
             AtomicFile.Write(Path.Combine(folder, file), stream => stream.Write(File.ReadAllBytes(Path.Combine(_checkpoints, file))));
         }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Sample(string exported, IReadOnlyList<string> prompts, long seed, string folder, CancellationToken cancellation)
+    {
+        using ToyGenerator generator = ToyGenerator.Load(exported);
+        using GeneratedClips generated = generator.Generate(prompts, [.. prompts.Select(prompt => new RandomStream(seed, "generate " + prompt, 0).NextInt64())]);
+        VideoClip[] clips = generated.Pixels_BCTHW.ToClips(ToyRenderer.FramesPerSecond);
+        string[] files = [.. clips.Select((_, i) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"clip-{i:000}.png")))];
+        foreach ((VideoClip clip, string file) in clips.Zip(files))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            AtomicFile.Write(file, stream => stream.Write(Apng.Encode(clip)));
+        }
+
+        return files;
     }
 
     public void Dispose() => _untuned.Dispose();

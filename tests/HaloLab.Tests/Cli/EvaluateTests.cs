@@ -4,7 +4,7 @@ using CliWrap.Buffered;
 using CsvHelper;
 using HaloLab.Checkpoints;
 using HaloLab.Evaluation.Scorers;
-using HaloLab.Models.Dino;
+using HaloLab.Tests.Evaluation.Scorers;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld;
@@ -78,7 +78,7 @@ public sealed class EvaluateTests : IDisposable
         Ffmpeg.Require();
         string clean = Clips("clean", 8, damaged: false);
         string damaged = Clips("damaged", 8, damaged: true);
-        string dino = TinyDino();
+        string dino = TinyDino.Write(Path.Combine(_folder, "dino"));
         string unpaired = Path.Combine(damaged, "a stranger-0.png");
         File.Copy(Directory.GetFiles(damaged)[0], unpaired);
         string[] arguments = ["evaluate", "--a", clean, "--b", damaged, "--distances", $"dino:{dino},psnr,ssim", "--out", Output];
@@ -179,24 +179,6 @@ public sealed class EvaluateTests : IDisposable
         await HaloLabProgram.Refuses("'flickering:x': expected KIND:FOLDER", Output, "evaluate", "--a", clean, "--b", clean, "--metrics", "flickering:x");
         await HaloLabProgram.Refuses("no such folder", Output, "evaluate", "--a", clean, "--b", "nowhere", "--metrics", "flickering");
         await HaloLabProgram.Refuses("PROMPT-NUMBER", Output, "evaluate", "--a", clean, "--b", other, "--metrics", "flickering");
-    }
-
-    private string TinyDino()
-    {
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, "dino")).FullName;
-        DinoVision model = new(new DinoOptions { ImageSize = 16, PatchSize = 8, Width = 16, Layers = 1, Heads = 2 });
-        using (TorchSharp.torch.no_grad())
-        {
-            foreach (TorchSharp.Modules.Parameter parameter in model.parameters())
-            {
-                parameter.copy_(TorchSharp.torch.arange(parameter.NumberOfElements).sin().view(parameter.shape) * 0.3);
-            }
-        }
-
-        Safetensors.Save(Path.Combine(folder, "dino.safetensors"), StateLoader.StateOf(model));
-        File.WriteAllText(Path.Combine(folder, "config.json"), """{"heads": 2}""");
-        return folder;
     }
 
     /// <summary>Clips in VBench's names.</summary>

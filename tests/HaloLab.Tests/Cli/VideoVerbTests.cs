@@ -2,7 +2,11 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using HaloLab.Checkpoints;
+using HaloLab.Experiments;
+using HaloLab.GranDpo;
+using HaloLab.Preferences;
 using HaloLab.Rewards;
+using HaloLab.Tests.Evaluation.Scorers;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld;
@@ -168,6 +172,108 @@ public sealed class VideoVerbTests : IDisposable
         BufferedCommandResult threads = await HaloLabProgram.Run([.. arguments, "--threads", "1"]);
         Assert.Equal(2, threads.ExitCode);
         Assert.Contains("was begun with 2 threads", threads.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ATrainingThatIsWatchedEndsInTheSameBytes()
+    {
+        Ffmpeg.Require();
+        string pairs = await Pairs(3);
+        string prompts = Path.Combine(_folder, "prompts.txt");
+        string[] captions = [.. ToyClips.Captions(40).Select(caption => caption.ToString()).Distinct().Take(6)];
+        await File.WriteAllLinesAsync(prompts, captions, Cancellation);
+        string[] training = ["train", "--pairs", pairs, "--reward", "VQ", "--model", Checkpoints, "--steps", "3", "--batch-pairs", "2"];
+        string[] watching = [.. training, "--watch", $"dino:{TinyDino.Write(Path.Combine(_folder, "dino"))},flickering", "--trained", "dino", "--watch-prompts", prompts, "--watch-every", "2", "--out", Output];
+        BufferedCommandResult result = await HaloLabProgram.Run(watching);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("Watched at 3 steps", result.StandardError, StringComparison.Ordinal);
+        string series = Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(Output, "watch"))), "series.jsonl");
+        JsonNode[] looks = [.. (await File.ReadAllLinesAsync(series, Cancellation)).Select(line => JsonNode.Parse(line)!)];
+        Assert.Equal([0, 2, 3], looks.Select(look => look["step"]!.GetValue<int>()));
+        Assert.Equal(6, looks[0]["means"]!.AsObject().Count);
+
+        // What was trained moves the clips, and nothing of it is left but what was seen.
+        Assert.NotEqual(looks[0]["scores"]!.ToJsonString(), looks[2]["scores"]!.ToJsonString());
+        Assert.All(looks[0]["scores"]!.AsArray(), score => Assert.Equal(6, score!["values"]!.AsArray().Count(value => value is not null)));
+        Assert.Equal(["cache", "series.jsonl", "step-000000", "step-000002", "step-000003"], Directory.GetFileSystemEntries(Path.GetDirectoryName(series)!).Select(path => Path.GetFileName(path)).Where(name => name != "alarms.txt").Order(StringComparer.Ordinal));
+
+        // The last look is at the model that is there in the end.
+        BufferedCommandResult generated = await HaloLabProgram.Run(["generate", .. captions.SelectMany(caption => new[] { "--prompt", caption }), "--checkpoints", Path.Combine(Output, "model"), "--out", Path.Combine(_folder, "generated")]);
+        Assert.True(generated.IsSuccess, generated.StandardError);
+        Assert.Equal(FileHash.Of(Path.Combine(_folder, "generated", "clip-005.png")), FileHash.Of(Path.Combine(Path.GetDirectoryName(series)!, "step-000003", "clip-005.png")));
+
+        result = await HaloLabProgram.Run([.. training, "--out", Output + "-unwatched"]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Equal(FileHash.Of(Path.Combine(Output + "-unwatched", "model", GeneratorTraining.DenoiserFile)), FileHash.Of(Path.Combine(Output, "model", GeneratorTraining.DenoiserFile)));
+
+        // Again: nothing is looked at a second time. After the training is done it is too late to begin.
+        string before = await File.ReadAllTextAsync(series, Cancellation);
+        File.Delete(Path.Combine(Path.GetDirectoryName(series)!, "step-000000", "clip-000.png"));
+        Assert.True((await HaloLabProgram.Run(watching)).IsSuccess);
+        Assert.Equal(before, await File.ReadAllTextAsync(series, Cancellation));
+        Directory.Delete(Path.Combine(Output, "watch"), recursive: true);
+        result = await HaloLabProgram.Run(watching);
+        Assert.Contains("was finished before it was watched", result.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AWatchThatIsStoppedGoesOnInTheSameBytes()
+    {
+        Ffmpeg.Require();
+        VideoPairTable table = VideoPairFile.Read(await Pairs(3), RewardAggregation.Parse("VQ"));
+        using TunableToyGenerator model = new(Checkpoints);
+        GranDpoTrainerOptions options = new() { Seed = 3, Steps = 4, BatchPairs = 2 };
+        string[] captions = [.. ToyClips.Captions(40).Select(caption => caption.ToString()).Distinct().Take(6)];
+        IReadOnlyList<ScorerFolder> scorers = ScorerFolder.Parse($"dino:{TinyDino.Write(Path.Combine(_folder, "dino"))},flickering");
+        Run("whole", _ => { }, CancellationToken.None);
+        using CancellationTokenSource stop = new();
+        int opened = 0;
+
+        // In the second look, between its scorers.
+        void StopAtFifth(ScorerFolder scorer)
+        {
+            if (++opened == 5)
+            {
+                stop.Cancel();
+            }
+        }
+
+        Assert.ThrowsAny<OperationCanceledException>(() => Run("stopped", StopAtFifth, stop.Token));
+        Assert.Equal("0", string.Join(' ', Steps("stopped")));
+        Run("stopped", _ => { }, CancellationToken.None);
+        Assert.Equal("0 2 4", string.Join(' ', Steps("stopped")));
+        Assert.Equal(await File.ReadAllTextAsync(Series("whole"), Cancellation), await File.ReadAllTextAsync(Series("stopped"), Cancellation));
+        Assert.Equal(FileHash.Of(Path.Combine(_folder, "whole", "model", GeneratorTraining.DenoiserFile)), FileHash.Of(Path.Combine(_folder, "stopped", "model", GeneratorTraining.DenoiserFile)));
+
+        void Run(string folder, Action<ScorerFolder> opening, CancellationToken cancellation)
+        {
+            IVideoScorer Open(ScorerFolder scorer)
+            {
+                opening(scorer);
+                return scorer.Open();
+            }
+
+            TrainingWatch watch = new(model, scorers, Open, "dino", captions, every: 2, seed: 3, _ => { });
+            watch.Validate();
+            new VideoPairTraining(table, model, options, watch).Run(Path.Combine(_folder, folder), "train", new LineProgress(TextWriter.Null), cancellation);
+        }
+
+        string Series(string folder) => Directory.GetFiles(Path.Combine(_folder, folder, "watch"), "series.jsonl", SearchOption.AllDirectories).Single();
+        IEnumerable<int> Steps(string folder) => File.ReadLines(Series(folder)).Select(line => JsonNode.Parse(line)!["step"]!.GetValue<int>());
+    }
+
+    [Theory]
+    [InlineData("--watch-every is for --watch", "--watch-every", "5")]
+    [InlineData("--trained is missing", "--watch", "flickering")]
+    [InlineData("--trained dino: expected one of the watched scorers, flickering", "--watch", "flickering", "--trained", "dino")]
+    [InlineData("names no judge beside flickering", "--watch", "flickering,appearance", "--trained", "flickering")]
+    [InlineData("--watch-every 0: expected at least 1", "--watch", "flickering,appearance", "--trained", "flickering", "--watch-every", "0")]
+    [InlineData("There are 1 different prompts to watch", "--watch", "flickering,smoothness", "--trained", "flickering")]
+    [InlineData("nowhere.txt: not found", "--watch", "flickering,smoothness", "--trained", "flickering", "--watch-prompts", "nowhere.txt")]
+    public async Task AWatchThatDoesNotFitIsRefused(string expected, params string[] arguments)
+    {
+        Ffmpeg.Require();
+        await HaloLabProgram.Refuses(expected, Output, ["train", "--pairs", await Pairs(3), "--reward", "VQ", "--model", Checkpoints, .. arguments]);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using HaloLab.Diffusion;
 using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.Tests.Cli;
+using HaloLab.Tests.Evaluation.Scorers;
 using HaloLab.Tests.Goldens;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
@@ -182,6 +183,17 @@ public sealed class VideoPipelineTests : IDisposable
         Assert.True(result.IsSuccess, result.StandardError);
         string adapter = Path.Combine(tuned, "model", TunablePipeline.AdapterFile);
         Assert.Equal(ScalarType.Float32, Safetensors.Load(adapter)[key].dtype);
+
+        // Watched, it ends in the same bytes, and the clips of its end are not those of its start.
+        string prompts = Path.Combine(_folder, "prompts.txt");
+        await File.WriteAllLinesAsync(prompts, ["a cat", "two dogs", "a bird", "the sea", "a tree", "rain"], TestContext.Current.CancellationToken);
+        string watched = Path.Combine(_folder, "watched");
+        result = await HaloLabProgram.Run([.. training[..^1], watched, "--watch", $"dino:{TinyDino.Write(Path.Combine(_folder, "dino"))},flickering", "--trained", "dino", "--watch-prompts", prompts, "--watch-every", "3"]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Equal(FileHash.Of(adapter), FileHash.Of(Path.Combine(watched, "model", TunablePipeline.AdapterFile)));
+        JsonElement[] looks = [.. File.ReadLines(Directory.GetFiles(Path.Combine(watched, "watch"), "series.jsonl", SearchOption.AllDirectories).Single()).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("means"))];
+        Assert.Equal(2, looks.Length);
+        Assert.NotEqual(looks[0].ToString(), looks[1].ToString());
 
         string[] generating = ["generate", "--model", Model, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png", "--precision", precision];
         string[] hashes = new string[2];
