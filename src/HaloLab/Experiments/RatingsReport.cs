@@ -23,7 +23,7 @@ public sealed class RatingsReport
     /// <exception cref="InputException">It holds no ratings, or broken ones.</exception>
     public RatingsReport(string folder)
     {
-        _scorers = [.. VideoFeedbackFile.Find(folder).Select(file => new ScorerRatings(file.Scorer, VideoFeedbackFile.Read(file.Path, Dimensions.Count)))];
+        _scorers = [.. VideoFeedbackFile.Find(folder).Select(file => new ScorerRatings(file.Scorer, VideoFeedbackFile.Read(file.Path)))];
         _published = VideoFeedbackFile.Published(folder);
     }
 

@@ -1,12 +1,10 @@
 using System.Globalization;
-using System.Text.Json;
 using HaloLab.Preferences.Labels;
 
 namespace HaloLab.Preferences.Importing;
 
 /// <summary>
-/// Answers of a scorer on VideoFeedback's test videos, as VideoScore's benchmark writes them (TIGER-AI-Lab/VideoScore): rows with <c>id</c>, <c>text</c>, the
-/// human grades <c>ref</c> and the scorer's <c>ans</c>, each a list of five. The scorer is named by the file: <c>eval_video_feedback_SCORER.json</c>.
+/// Answers of a scorer on VideoFeedback's test videos, as VideoScore's benchmark writes them (<see cref="ScorerAnswers"/>).
 /// </summary>
 /// <remarks>
 /// Five zeros are the benchmark's mark of an answer that could not be read: they become labels without an answer. A regression's answers have no ends. A
@@ -14,8 +12,6 @@ namespace HaloLab.Preferences.Importing;
 /// </remarks>
 public sealed class VideoScoreAnswersFormat : ILabelFormat
 {
-    private const string FilePrefix = "eval_video_feedback_";
-
     /// <inheritdoc/>
     public string Name => "videoscore-answers";
 
@@ -35,8 +31,7 @@ public sealed class VideoScoreAnswersFormat : ILabelFormat
         ArgumentNullException.ThrowIfNull(clips);
         Recording recording = Recording.From(path);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        string scorer = Path.GetFileNameWithoutExtension(path);
-        scorer = scorer.StartsWith(FilePrefix, StringComparison.Ordinal) && scorer.Length > FilePrefix.Length ? scorer[FilePrefix.Length..] : scorer;
+        string scorer = ScorerAnswers.ScorerOf(path);
         Dictionary<string, int> askings = new(StringComparer.Ordinal);
         foreach (RowFields row in TableFile.Read(path))
         {
@@ -44,8 +39,7 @@ public sealed class VideoScoreAnswersFormat : ILabelFormat
             {
                 string prompt = row.Find("text") ?? throw row.Error("text", "is missing", "what the video was generated from");
                 string clip = VideoFeedbackFormat.Clip(row, folder, clips, prompt);
-                double[] human = Five(row, "ref");
-                double[] answers = Five(row, "ans");
+                (double[] human, double[] answers) = ScorerAnswers.Numbers(row);
                 int asking = askings[clip] = askings.GetValueOrDefault(clip) + 1;
                 return
                 [
@@ -88,25 +82,5 @@ public sealed class VideoScoreAnswersFormat : ILabelFormat
         return scale.Holds(answers[place])
             ? label with { Value = answers[place], Scale = scale }
             : throw row.Error("ans", string.Create(CultureInfo.InvariantCulture, $"holds {answers[place]}"), $"{scale}, or five zeros where there was no answer");
-    }
-
-    /// <summary>Five numbers in a JSON list, or in a text that is one.</summary>
-    private static double[] Five(RowFields row, string field)
-    {
-        string text = row.Text(field);
-        try
-        {
-            double[]? numbers = JsonSerializer.Deserialize<double[]>(text);
-            if (numbers?.Length == VideoFeedbackFormat.Dimensions.Length)
-            {
-                return numbers;
-            }
-        }
-        catch (JsonException)
-        {
-            // Said below, as for a list of another length.
-        }
-
-        throw row.Error(field, $"is '{text}'", $"a list of five numbers ({string.Join(", ", VideoFeedbackFormat.Dimensions)})");
     }
 }

@@ -22,7 +22,7 @@ public sealed class RatingsTests
         List<string> compared = [];
         foreach ((string scorer, string path) in VideoFeedbackFile.Find(Data).Where(file => published.ContainsKey(file.Scorer)))
         {
-            ScorerRatings ratings = new(scorer, VideoFeedbackFile.Read(path, Dimensions));
+            ScorerRatings ratings = new(scorer, VideoFeedbackFile.Read(path));
             compared.Add(scorer);
             for (int d = 0; d < Dimensions; d++)
             {
@@ -88,16 +88,17 @@ public sealed class RatingsTests
     }
 
     [Theory]
-    [InlineData("row 1 has no text 'id'", """[{"ref": "[1]", "ans": "[1]"}]""")]
-    [InlineData("row 2, ans is '[1, 2]'", """[{"id": "a", "ref": "[1,1,1,1,1]", "ans": "[1,1,1,1,1]"}, {"id": "a", "ref": "[1,1,1,1,1]", "ans": "[1, 2]"}]""")]
-    [InlineData("is no list", "{}")]
+    [InlineData("row 1: 'id' is missing or empty", """[{"ref": "[1,1,1,1,1]", "ans": "[1,1,1,1,1]"}]""")]
+    [InlineData("row 1: 'ref' is '[1]'. Expected a list of five numbers", """[{"id": "a", "ref": "[1]", "ans": "[1,1,1,1,1]"}]""")]
+    [InlineData("row 2: 'ans' is '[1, 2]'", """[{"id": "a", "ref": "[1,1,1,1,1]", "ans": "[1,1,1,1,1]"}, {"id": "a", "ref": "[1,1,1,1,1]", "ans": "[1, 2]"}]""")]
+    [InlineData("Expected a JSON list of objects", "{}")]
     [InlineData("cannot be read", "[")]
     public void WhatIsWrongWithAFileIsNamed(string expected, string content)
     {
         string folder = Directory.CreateTempSubdirectory("halolab-ratings").FullName;
         string path = Path.Combine(folder, "eval_video_feedback_x.json");
         File.WriteAllText(path, content);
-        InputException refusal = Assert.Throws<InputException>(() => VideoFeedbackFile.Read(path, Dimensions));
+        InputException refusal = Assert.Throws<InputException>(() => VideoFeedbackFile.Read(path));
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
         Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
         Assert.Throws<InputException>(() => VideoFeedbackFile.Find(Path.Combine(folder, "missing")));
