@@ -18,6 +18,20 @@ Add("reference", "A step with cached reference energies against one that compute
 Option<DirectoryInfo?> videos = new("--videos") { Description = "Folder of .mp4 files; default one that is written.", Recursive = true };
 root.Options.Add(videos);
 Add("decoding", "Reading video files against ffmpeg alone.", count => Decoding.Run(count, root.Parse(args).GetValue(videos)?.FullName));
+Option<double> gib = new("--gib") { Description = "GiB of weights of `loading`.", DefaultValueFactory = _ => 4, Recursive = true };
+root.Options.Add(gib);
+Add("loading", "Loading a model from several safetensors files against reading them.", count => Loading.Run(count, root.Parse(args).GetValue(gib)));
+Add("decoding-wan", "Wan2.1's autoencoder in pieces against the whole: numbers and memory.", _ => WanDecoding.Run(root.Parse(args).GetValue(threads)));
+Argument<int> frames = new("FRAMES");
+Argument<int> framesAtOnce = new("AT-ONCE");
+Command once = new(Program.Once, "One decoding of `decoding-wan`, in a process of its own.") { frames, framesAtOnce };
+once.Hidden = true;
+once.SetAction(parsed =>
+{
+    Compute.Use("cpu", parsed.GetValue(threads));
+    WanDecoding.Once(parsed.GetValue(frames), parsed.GetValue(framesAtOnce));
+});
+root.Subcommands.Add(once);
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
 Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
@@ -40,4 +54,10 @@ void Add(string name, string description, Func<int, bool> run)
         return run(parsed.GetValue(rounds)) ? 0 : 1;
     });
     root.Subcommands.Add(command);
+}
+
+/// <summary>Names that the benchmarks call themselves by.</summary>
+internal static partial class Program
+{
+    public const string Once = "decoding-wan-once";
 }

@@ -17,4 +17,14 @@ public interface IWeightFile : IDisposable
     /// <summary>Reads one tensor, contiguous, into memory that torch allocated on the CPU. The caller owns it.</summary>
     /// <param name="name">A key of <see cref="Entries"/>.</param>
     Tensor Read(string name);
+
+    /// <summary>Fills a tensor that is there already, in the entry's shape; floating-point values are converted to its type.</summary>
+    /// <param name="name">A key of <see cref="Entries"/>.</param>
+    /// <param name="destination">On any device. Call without gradients.</param>
+    void ReadInto(string name, Tensor destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using Tensor value = Read(name);
+        destination.copy_(value);
+    }
 }

@@ -41,6 +41,8 @@ public sealed class RenamedWeights : IWeightFile
 
     public Tensor Read(string name) => _file.Read(_nameInFile[name]);
 
+    public void ReadInto(string name, Tensor destination) => _file.ReadInto(_nameInFile[name], destination);
+
     public void Dispose()
     {
     }

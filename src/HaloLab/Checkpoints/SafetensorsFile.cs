@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Checkpoints;
@@ -14,6 +15,8 @@ public sealed class SafetensorsFile : IWeightFile
 {
     /// <summary>The format's own limit on the header, 100 MB.</summary>
     private const long MaxHeaderBytes = 100_000_000;
+
+    private const long ConvertedAtOnce = 1 << 20;
 
     private readonly FileStream _stream;
     private readonly long _dataStart;
@@ -57,19 +60,33 @@ public sealed class SafetensorsFile : IWeightFile
 
     public Tensor Read(string name)
     {
+        Tensor tensor = empty(_places[name].Shape, dtype: _places[name].Type.Type, device: CPU);
+        ReadInto(name, tensor);
+        return tensor;
+    }
+
+    public void ReadInto(string name, Tensor destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
         Entry entry = _places[name];
-        _stream.Position = _dataStart + entry.Start;
-        if (!entry.Type.IsEightBitFloat)
+        long place = _dataStart + entry.Start;
+        if (!entry.Type.IsEightBitFloat && destination.dtype == entry.Type.Type && destination.device_type == DeviceType.CPU && destination.is_contiguous())
         {
-            Tensor tensor = empty(entry.Shape, dtype: entry.Type.Type, device: CPU);
-            TensorBytes.Read(_stream, tensor);
-            return tensor;
+            TensorBytes.Read(_stream.SafeFileHandle, place, destination);
+            return;
         }
 
-        using Tensor codes_N = empty([_entries[name].Elements], dtype: ScalarType.Byte, device: CPU);
-        TensorBytes.Read(_stream, codes_N);
-        using Tensor half_N = entry.Type.ToHalf(codes_N);
-        return half_N.reshape(entry.Shape);
+        // Piece by piece through one small buffer: a table of gigabytes is not held twice.
+        using Tensor buffer_N = empty([Math.Min(ConvertedAtOnce, _entries[name].Elements)], dtype: entry.Type.IsEightBitFloat ? ScalarType.Byte : entry.Type.Type, device: CPU);
+        using Tensor destination_N = destination.view(-1);
+        for (long first = 0; first < _entries[name].Elements; first += ConvertedAtOnce)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(ConvertedAtOnce, _entries[name].Elements - first);
+            Tensor piece_N = buffer_N.narrow(0, 0, count);
+            TensorBytes.Read(_stream.SafeFileHandle, place + (first * entry.Type.Size), piece_N);
+            destination_N.narrow(0, first, count).copy_(entry.Type.IsEightBitFloat ? entry.Type.ToHalf(piece_N) : piece_N);
+        }
     }
 
     public void Dispose() => _stream.Dispose();

@@ -69,6 +69,8 @@ public sealed class ShardedWeights : IWeightFile
 
     public Tensor Read(string name) => _fileOf[name].Read(name);
 
+    public void ReadInto(string name, Tensor destination) => _fileOf[name].ReadInto(name, destination);
+
     public void Dispose()
     {
         foreach (SafetensorsFile file in _files)

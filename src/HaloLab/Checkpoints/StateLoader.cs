@@ -36,7 +36,7 @@ public static class StateLoader
     }
 
     /// <summary>
-    /// The same straight from a file, one tensor in memory at a time beside the module's own; floating-point values are converted to the module's type.
+    /// The same straight from a file into the module's own memory; floating-point values are converted to the module's type, a piece of a tensor at a time.
     /// </summary>
     /// <param name="module">The module; its state's names are the expected keys.</param>
     /// <param name="file">The file.</param>
@@ -54,8 +54,7 @@ public static class StateLoader
         using var noGradient = no_grad();
         foreach ((string key, Tensor own) in state)
         {
-            using Tensor value = file.Read(key);
-            own.copy_(value);
+            file.ReadInto(key, own);
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
 
 namespace HaloLab.Checkpoints;
@@ -6,6 +7,32 @@ namespace HaloLab.Checkpoints;
 internal static class TensorBytes
 {
     private const long ChunkElements = 1 << 26;
+    private const long ReadAtOnceBytes = 2 << 20;
+
+    /// <summary>Fills a contiguous tensor from a place of a file, by as many threads as torch computes with.</summary>
+    /// <exception cref="EndOfStreamException">The file ends too early.</exception>
+    public static void Read(SafeFileHandle file, long place, Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        Tensor flat_N = tensor.view(-1);
+        (long elements, long size) = (flat_N.NumberOfElements, flat_N.element_size());
+        Tensor[] parts_N = [.. Parts(elements, ReadAtOnceBytes / size).Select(part => flat_N.narrow(0, part.First, part.Count))];
+        foreach ((long first, long count) in Parts(elements, ChunkElements))
+        {
+            LargePages.Ask(flat_N.narrow(0, first, count).bytes);
+        }
+
+        // A thread's part of the memory is made by that thread. The tensors are made here: nothing else works with them beside.
+        Parallel.For(0, parts_N.Length, new ParallelOptions { MaxDegreeOfParallelism = Compute.Threads }, i =>
+        {
+            Span<byte> bytes = parts_N[i].bytes;
+            for (int done = 0; done < bytes.Length;)
+            {
+                int read = RandomAccess.Read(file, bytes[done..], place + (i * ReadAtOnceBytes) + done);
+                done += read > 0 ? read : throw new EndOfStreamException("The file was shortened while it was read.");
+            }
+        });
+    }
 
     /// <summary>Fills a contiguous tensor.</summary>
     /// <exception cref="EndOfStreamException">The stream ends too early.</exception>
@@ -16,12 +43,19 @@ internal static class TensorBytes
 
     private static void InChunks(Tensor tensor, Action<Tensor> move)
     {
-        long elements = tensor.NumberOfElements;
         using Tensor flat_N = tensor.view(-1);
-        for (long start = 0; start < elements; start += ChunkElements)
+        foreach ((long first, long count) in Parts(flat_N.NumberOfElements, ChunkElements))
         {
-            using Tensor chunk = flat_N.narrow(0, start, Math.Min(ChunkElements, elements - start));
+            using Tensor chunk = flat_N.narrow(0, first, count);
             move(chunk);
+        }
+    }
+
+    private static IEnumerable<(long First, long Count)> Parts(long elements, long atOnce)
+    {
+        for (long first = 0; first < elements; first += atOnce)
+        {
+            yield return (first, Math.Min(atOnce, elements - first));
         }
     }
 }

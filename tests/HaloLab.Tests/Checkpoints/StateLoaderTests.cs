@@ -1,4 +1,5 @@
 using HaloLab.Checkpoints;
+using HaloLab.Tests.Goldens;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -48,5 +49,36 @@ public class StateLoaderTests
         Assert.Equal(2.5f, layer.weight.item<float>());
         tensors["weight"] = ones([1, 1], ScalarType.Int64);
         Assert.Throws<InputException>(() => StateLoader.Load(layer, tensors, "file", convert: true));
+    }
+
+    /// <summary>Sizes beyond the pieces in which files are read and converted; the file's tensors do not begin at multiples of anything.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float64)]
+    public void AFileGoesIntoTheModelPieceByPieceAndConverted(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        string path = Path.Combine(Directory.CreateTempSubdirectory("halolab-state").FullName, "model.safetensors");
+        try
+        {
+            (long inputs, long outputs) = (1031, 2053);
+            Tensor weight = (arange(inputs * outputs, ScalarType.Float64) % 251).view(outputs, inputs).to(type);
+            Tensor bias = arange(outputs, ScalarType.Float64).remainder(17).to(type);
+            Safetensors.Save(path, new Dictionary<string, Tensor> { ["a"] = ones([3], ScalarType.Byte), ["bias"] = bias, ["weight"] = weight });
+            using HaloLab.Models.Layers.Linear layer = new(inputs, outputs);
+            using (SafetensorsFile file = SafetensorsFile.Open(path))
+            {
+                StateLoader.Load(layer, file, ["a"]);
+            }
+
+            Assert.Equal(ScalarType.Float32, layer.weight.dtype);
+            TensorAssert.Identical(weight.to(ScalarType.Float32), layer.weight);
+            TensorAssert.Identical(bias.to(ScalarType.Float32), layer.bias!);
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        }
     }
 }

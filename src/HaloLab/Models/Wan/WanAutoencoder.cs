@@ -47,7 +47,7 @@ public sealed class WanAutoencoder : Module
         }
 
         using var scope = NewDisposeScope();
-        Tensor features_BCTHW = InPieces(video_BCTHW, framesAtOnce ?? Config.TemporalStride, encoder);
+        Tensor features_BCTHW = InPieces(video_BCTHW, framesAtOnce ?? Config.TemporalStride, 1 + ((shape[2] - 1) / Config.TemporalStride), encoder);
         Tensor[] moments_BCTHW = quant_conv.call(features_BCTHW).chunk(2, 1);
         return (moments_BCTHW[0].MoveToOuterDisposeScope(), moments_BCTHW[1].clamp(LeastLogVariance, GreatestLogVariance).MoveToOuterDisposeScope());
     }
@@ -67,7 +67,7 @@ public sealed class WanAutoencoder : Module
     public Tensor Decode(Tensor latents_BCTHW, int framesAtOnce = 1)
     {
         using var scope = NewDisposeScope();
-        return DecodeUnclamped(latents_BCTHW, framesAtOnce).clamp(-1, 1).MoveToOuterDisposeScope();
+        return DecodeUnclamped(latents_BCTHW, framesAtOnce).clamp_(-1, 1).MoveToOuterDisposeScope();
     }
 
     internal Tensor DecodeUnclamped(Tensor latents_BCTHW, int framesAtOnce)
@@ -76,22 +76,33 @@ public sealed class WanAutoencoder : Module
         ArgumentOutOfRangeException.ThrowIfLessThan(framesAtOnce, 1);
         using var scope = NewDisposeScope();
         Tensor wide_BCTHW = (latents_BCTHW * PerChannel(Config.LatentsStd, latents_BCTHW)) + PerChannel(Config.LatentsMean, latents_BCTHW);
-        return InPieces(post_quant_conv.call(wide_BCTHW), framesAtOnce, decoder).MoveToOuterDisposeScope();
+        return InPieces(post_quant_conv.call(wide_BCTHW), framesAtOnce, 1 + ((latents_BCTHW.shape[2] - 1) * Config.TemporalStride), decoder).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The first frame, then so many at once; with the frames before in the cache the numbers do not depend on it.</summary>
-    private static Tensor InPieces(Tensor frames_BCTHW, int framesAtOnce, Module<Tensor, FrameCache, Tensor> part)
+    /// <summary>
+    /// The first frame, then so many at once; with the frames before in the cache the numbers do not depend on it. Pieces go to their place as they come, so
+    /// that beside them only the whole is held.
+    /// </summary>
+    private static Tensor InPieces(Tensor frames_BCTHW, int framesAtOnce, long framesOut, Module<Tensor, FrameCache, Tensor> part)
     {
         using FrameCache cache = new();
-        List<Tensor> pieces = [];
+        Tensor? whole_BCTHW = null;
+        long done = 0;
         for (long first = 0; first < frames_BCTHW.shape[2];)
         {
             long count = first == 0 ? 1 : Math.Min(framesAtOnce, frames_BCTHW.shape[2] - first);
-            pieces.Add(part.call(frames_BCTHW.narrow(2, first, count), cache));
+            using Tensor given_BCTHW = frames_BCTHW.narrow(2, first, count);
+            using Tensor piece_BCTHW = part.call(given_BCTHW, cache);
+            long[] shape = piece_BCTHW.shape;
+            whole_BCTHW ??= empty([shape[0], shape[1], framesOut, shape[3], shape[4]], dtype: piece_BCTHW.dtype, device: piece_BCTHW.device);
+            using Tensor place_BCTHW = whole_BCTHW.narrow(2, done, shape[2]);
+            place_BCTHW.copy_(piece_BCTHW);
             first += count;
+            done += shape[2];
+            FreedMemory.GiveBack();
         }
 
-        return cat([.. pieces], 2);
+        return whole_BCTHW ?? throw new ArgumentException("There is no frame.", nameof(frames_BCTHW));
     }
 
     private static Tensor PerChannel(IReadOnlyList<double> values, Tensor like_BCTHW) =>
