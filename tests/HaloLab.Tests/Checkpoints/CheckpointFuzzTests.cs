@@ -1,3 +1,3 @@
 namespace HaloLab.Tests.Checkpoints;
 
-public sealed class CheckpointFuzzTests() : CheckpointFuzzing(1000);
+public sealed class CheckpointFuzzTests() : CheckpointFuzzing(1000, isAlone: false);
