@@ -12,7 +12,7 @@ internal sealed class ModelOptions
 {
     private const double GiB = 1L << 30;
 
-    private readonly Option<string?> _adapter = new("--adapter") { Description = "Adapter file of the model's denoiser, diffusers' or peft's form, for example what `halolab train` wrote; for VideoCrafter2 also T2V-Turbo's unet_lora.pt." };
+    private readonly Option<string?> _adapter = new("--adapter") { Description = "Adapter file of the model's denoiser, diffusers' or peft's form, for example what `halolab train` wrote; for VideoCrafter2 also T2V-Turbo's unet_lora.pt, or the whole U-Net of T2V-Turbo-v2 (unet_mg.pt) that takes its place." };
     private readonly Option<int?> _steps = new("--steps") { Description = "Steps of the sampler. Default: the model's." };
     private readonly Option<double?> _guidance = new("--guidance") { Description = "Guidance scale, 1 for none. Default: the model's." };
     private readonly Option<int?> _frames = new("--frames") { Description = "Frames of a clip. Default: the model's." };

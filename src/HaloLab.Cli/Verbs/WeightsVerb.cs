@@ -57,7 +57,7 @@ internal static class WeightsVerb
     {
         Command command = new("verify", "Check that a checkpoint has every tensor of its model with its shape, no other, and finite values only.");
         Argument<string> path = Checkpoint("FILE");
-        Option<string?> configuration = new("--config") { Description = "The model's config.json. Default: the one beside FILE." };
+        Option<string?> configuration = new("--config") { Description = "The model's config.json, for VideoCrafter2 the .yaml of its code. Default: the one beside FILE." };
         command.Arguments.Add(path);
         command.Options.Add(configuration);
         command.SetWork((parsed, cancellation) =>
@@ -66,9 +66,9 @@ internal static class WeightsVerb
             using IWeightFile file = WeightFiles.Open(given);
             PublishedLayout? layout = PublishedLayout.Recognise([.. file.Entries.Keys]);
             PublishedModel model = layout?.Model
-                ?? throw new InputException($"{file.Source}: {layout?.Name ?? "its layout is not known"}, and there is no model to check it against. Known are the models of Wan2.1 and CogVideoX.");
-            string config = parsed.GetValue(configuration) ?? Path.Combine((Directory.Exists(given) ? given : Path.GetDirectoryName(Path.GetFullPath(given)))!, "config.json");
-            model.Check(file, ConfigurationFile.Open(config), config);
+                ?? throw new InputException($"{file.Source}: {layout?.Name ?? "its layout is not known"}, and there is no model to check it against. Known are the models of Wan2.1, CogVideoX and VideoCrafter2.");
+            string config = parsed.GetValue(configuration) ?? model.ConfigurationIn((Directory.Exists(given) ? given : Path.GetDirectoryName(Path.GetFullPath(given)))!);
+            model.Check(file, config);
             string[] broken = [];
             RunDisplay.Bar("reading", advanced => broken = NotFinite(file, advanced, cancellation));
             if (broken.Length > 0)

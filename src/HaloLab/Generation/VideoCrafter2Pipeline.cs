@@ -11,7 +11,8 @@ namespace HaloLab.Generation;
 /// <summary>
 /// VideoCrafter2 text to video (Chen et al. 2024, arXiv 2401.09047): OpenCLIP's text tower, a U-Net sampled by DDIM, and an autoencoder of single frames. With
 /// T2V-Turbo's adapter (<c>unet_lora.pt</c>; Li et al. 2024, arXiv 2405.18750), or a checkpoint that has its guidance embedding, sampled by LCM in a
-/// few steps, the guidance scale told to the network.
+/// few steps, the guidance scale told to the network. T2V-Turbo-v2 (Li et al. 2024, arXiv 2410.05677) is a whole U-Net (<c>unet_mg.pt</c>) in the place of
+/// VideoCrafter2's, which is told a scale of motion guidance too.
 /// </summary>
 public sealed class VideoCrafter2Pipeline : VideoPipeline
 {
@@ -19,37 +20,54 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
     private const double FrameRateCondition = 28;
     private const double TurboFrameRateCondition = 16;
 
+    // Of how many steps those of LCM are chosen.
+    private const int OriginSteps = 50;
+    private const int SecondOriginSteps = 200;
+
+    // As v2's own program samples: motion guidance in the first half of the timesteps.
+    private const double MotionGuidance = 0.05;
+    private const long MotionGuidedFrom = NoiseSchedule.Timesteps / 2;
+
     // What a residual block of the first level holds at its widest, in copies of its channels; frames of the decoder's last level likewise.
     private const int CopiesOfLatents = 16;
     private const int CopiesOfFrames = 12;
     private const int FramesDecodedAtOnce = 4;
 
+    // A convolution that no adapter's file holds under this name.
+    private const string AnyNetworksKey = "input_blocks.0.0.weight";
+
     private readonly VideoCrafter2Folder _folder;
+    private readonly bool _hasNetwork;
+    private readonly bool _hasList;
     private UNet3D? _denoiser;
     private AutoencoderKL? _autoencoder;
 
     /// <param name="folder">The model's folder.</param>
-    /// <param name="adapter">An adapter file of the U-Net, or null.</param>
-    /// <exception cref="InputException">The checkpoint has a motion embedding, which only T2V-Turbo-v2's own data can fill.</exception>
+    /// <param name="adapter">An adapter file of the U-Net, a whole U-Net that takes its place, or null.</param>
+    /// <exception cref="InputException">The file is broken.</exception>
     public VideoCrafter2Pipeline(VideoCrafter2Folder folder, string? adapter)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        (_folder, Adapter) = (folder, adapter);
-        if (folder.UNet.MotionEmbeddingSize is not null)
+        Adapter = adapter;
+        if (adapter is not null)
         {
-            throw new InputException($"{folder.Path}: is T2V-Turbo-v2 with a motion embedding, which is not sampled from a folder. Take VideoCrafter2 or T2V-Turbo.");
+            using IWeightFile file = WeightFiles.Open(adapter);
+            _hasNetwork = file.Entries.Keys.Any(name => name.EndsWith(AnyNetworksKey, StringComparison.Ordinal));
+            _hasList = file.Entries.ContainsKey("0");
         }
+
+        _folder = _hasNetwork ? folder.WithDenoiser(adapter!) : folder;
     }
 
     /// <inheritdoc/>
-    public override string Name => IsTurbo ? "T2V-Turbo (VideoCrafter2)" : "VideoCrafter2";
+    public override string Name => IsSecond ? "T2V-Turbo-v2 (VideoCrafter2)" : IsTurbo ? "T2V-Turbo (VideoCrafter2)" : "VideoCrafter2";
 
     /// <inheritdoc/>
     public override string DenoiserPart => "unet";
 
     /// <inheritdoc/>
     public override VideoSettings Defaults => IsTurbo
-        ? new(Frames: 16, Height: 320, Width: 512, Steps: 4, Guidance: 7.5, FramesPerSecond: 8)
+        ? new(Frames: 16, Height: 320, Width: 512, Steps: IsSecond ? 16 : 4, Guidance: 7.5, FramesPerSecond: 8)
         : new(Frames: 16, Height: 320, Width: 512, Steps: 50, Guidance: 12, FramesPerSecond: 8);
 
     /// <inheritdoc/>
@@ -60,9 +78,10 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
     /// <inheritdoc/>
     public override int LatentChannels => _folder.Config.Autoencoder.LatentChannels;
 
-    private bool HasListAdapter => Adapter?.EndsWith(".pt", StringComparison.Ordinal) == true;
+    private bool IsTurbo => _hasList || _folder.UNet.GuidanceEmbeddingSize is not null;
 
-    private bool IsTurbo => HasListAdapter || _folder.UNet.GuidanceEmbeddingSize is not null;
+    // v2 without motion guidance (unet_no_mg.pt) is a whole U-Net too.
+    private bool IsSecond => IsTurbo && (_hasNetwork || _folder.UNet.MotionEmbeddingSize is not null);
 
     private int Stride => 1 << (_folder.Config.Autoencoder.ChannelMultipliers.Count - 1);
 
@@ -113,9 +132,22 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
         using var scope = NewDisposeScope();
         if (IsTurbo)
         {
-            Tensor embedding_1E = SinusoidalEmbedding.OfGuidance(tensor([(float)(guidance?.Scale ?? 1)]), (int)_denoiser.time_cond_proj!.weight.shape[1]).to(Compute.Device);
-            VideoCrafter2Denoiser turbo = new(_denoiser) { FramesPerSecond = TurboFrameRateCondition, GuidanceEmbedding_1E = embedding_1E };
-            return new LcmSampler(NoiseSchedule.SinglePrecision(), steps).Sample(turbo, start_BCTHW, context_BLD, noiseOfStep, onStep).MoveToOuterDisposeScope();
+            int originSteps = IsSecond ? SecondOriginSteps : OriginSteps;
+            if (steps > originSteps)
+            {
+                throw new InputException($"{steps} steps: {Name} has at most {originSteps}; it is made for {Defaults.Steps}.");
+            }
+
+            bool isTold = _denoiser.motion_cond_proj is not null;
+            VideoCrafter2Denoiser turbo = new(_denoiser)
+            {
+                FramesPerSecond = TurboFrameRateCondition,
+                GuidanceEmbedding_1E = Embedding(_denoiser.time_cond_proj!, guidance?.Scale ?? 1),
+                MotionEmbedding_1E = isTold ? Embedding(_denoiser.motion_cond_proj!, MotionGuidance) : null,
+                LateMotionEmbedding_1E = isTold ? Embedding(_denoiser.motion_cond_proj!, 0) : null,
+                LateBelow = MotionGuidedFrom,
+            };
+            return new LcmSampler(NoiseSchedule.SinglePrecision(), steps, originSteps).Sample(turbo, start_BCTHW, context_BLD, noiseOfStep, onStep).MoveToOuterDisposeScope();
         }
 
         // Their own script adds noise at every step.
@@ -157,16 +189,19 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
 
     private protected override SortedDictionary<string, string> ModelHashes() => _folder.Hashes();
 
+    private static Tensor Embedding(Linear projection, double scale) =>
+        SinusoidalEmbedding.OfGuidance(tensor([(float)scale]), (int)projection.weight.shape[1]).to(Compute.Device);
+
     private UNet3D FillDenoiser()
     {
-        UNet3D denoiser = _folder.LoadDenoiser(HasListAdapter ? GuidanceSize : null);
-        if (HasListAdapter)
+        UNet3D denoiser = _folder.LoadDenoiser(_hasList ? GuidanceSize : null);
+        if (_hasList)
         {
             using var scope = NewDisposeScope();
             using LoraFile list = LoraFile.LoadPositional(Adapter!, LoraAdapters.PositionalNamesOf(denoiser));
             LoraAdapters.Attach(denoiser, list, Adapter!).Merge();
         }
-        else if (Adapter is not null)
+        else if (Adapter is not null && !_hasNetwork)
         {
             MergeAdapter(denoiser, Adapter);
         }

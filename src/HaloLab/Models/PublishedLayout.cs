@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using HaloLab.Checkpoints;
+using HaloLab.Models.VideoCrafter2;
 using HaloLab.Models.Wan;
 
 namespace HaloLab.Models;
@@ -10,7 +11,7 @@ namespace HaloLab.Models;
 /// <param name="Model">The model that such weights are for; null where there is none to check them against.</param>
 public sealed partial record PublishedLayout(string Name, Func<string, string?>? ToOther = null, PublishedModel? Model = null)
 {
-    private static readonly (string Name, KeyMap Map, PublishedModel Model)[] Mapped =
+    private static readonly (string Name, KeyMap Map, DiffusersPart Model)[] Mapped =
     [
         ("Wan2.1 transformer", WanKeyMaps.Transformer, PublishedModel.WanTransformer),
         ("Wan2.1 autoencoder", WanKeyMaps.Autoencoder, PublishedModel.WanAutoencoder),
@@ -19,7 +20,8 @@ public sealed partial record PublishedLayout(string Name, Func<string, string?>?
 
     private static readonly (string Name, Func<string, bool> IsOne, bool IsEvery, PublishedModel? Model)[] Others =
     [
-        ("VideoCrafter2 checkpoint (UNet under model.diffusion_model)", name => name.Contains("model.diffusion_model.", StringComparison.Ordinal), false, null),
+        ("VideoCrafter2 checkpoint (UNet under model.diffusion_model)", name => name.Contains("model.diffusion_model.", StringComparison.Ordinal), false, PublishedModel.VideoCrafter2),
+        ("T2V-Turbo's U-Net (over VideoCrafter2)", name => name == VideoCrafter2Folder.GuidanceKey, false, PublishedModel.VideoCrafter2UNet),
         ("CogVideoX transformer, diffusers layout", name => name == "patch_embed.text_proj.weight", false, PublishedModel.CogVideoXTransformer),
         ("CogVideoX autoencoder, diffusers layout", name => name.EndsWith(".norm1.conv_y.conv.weight", StringComparison.Ordinal), false, PublishedModel.CogVideoXAutoencoder),
         ("LoRA adapter, peft", name => name.StartsWith("base_model.model.", StringComparison.Ordinal) && name.Contains(".lora_", StringComparison.Ordinal), true, null),
@@ -43,7 +45,7 @@ public sealed partial record PublishedLayout(string Name, Func<string, string?>?
             return new PublishedLayout("T5 v1.1 encoder, transformers layout", Model: PublishedModel.T5);
         }
 
-        foreach ((string name, KeyMap map, PublishedModel model) in Mapped)
+        foreach ((string name, KeyMap map, DiffusersPart model) in Mapped)
         {
             if (names.All(key => map.ToDiffusers(key) is not null))
             {

@@ -6,16 +6,32 @@ using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Checkpoints;
 
-/// <summary>Writes a list of float32 tensors as <c>torch.save</c> does, the form of T2V-Turbo's adapter.</summary>
-internal static class TorchListFile
+/// <summary>Writes float32 tensors as <c>torch.save</c> does.</summary>
+internal static class TorchFile
 {
-    public static void Write(string path, IReadOnlyList<Tensor> tensors)
+    /// <summary>A list, the form of T2V-Turbo's adapter.</summary>
+    public static void WriteList(string path, IReadOnlyList<Tensor> tensors) => Write(path, "]"u8, [.. tensors.Select(tensor => ((string?)null, tensor))], "e"u8);
+
+    /// <summary>A dictionary, the form of T2V-Turbo-v2's U-Net.</summary>
+    public static void WriteDictionary(string path, IReadOnlyDictionary<string, Tensor> tensors) =>
+        Write(path, "}"u8, [.. tensors.Select(item => ((string?)item.Key, item.Value))], "u"u8);
+
+    /// <summary>A dictionary in one whose only key is <c>state_dict</c>, the form of a training run's checkpoint.</summary>
+    public static void WriteCheckpoint(string path, IReadOnlyDictionary<string, Tensor> tensors) =>
+        Write(path, [(byte)'}', (byte)'X', 10, 0, 0, 0, .. "state_dict"u8, (byte)'}'], [.. tensors.Select(item => ((string?)item.Key, item.Value))], "us"u8);
+
+    private static void Write(string path, ReadOnlySpan<byte> container, IReadOnlyList<(string? Name, Tensor Tensor)> tensors, ReadOnlySpan<byte> end)
     {
         using ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create);
         using MemoryStream pickle = new();
-        pickle.Write([0x80, 2, (byte)']', (byte)'(']);
-        foreach ((int i, Tensor tensor) in tensors.Index())
+        pickle.Write([0x80, 2, .. container, (byte)'(']);
+        foreach ((int i, (string? name, Tensor tensor)) in tensors.Index())
         {
+            if (name is not null)
+            {
+                Text(name);
+            }
+
             long[] shape = tensor.shape;
             long[] strides = [.. shape.Select((_, axis) => shape[(axis + 1)..].Aggregate(1L, (product, length) => product * length))];
             Global("torch._utils", "_rebuild_tensor_v2");
@@ -35,7 +51,7 @@ internal static class TorchListFile
             Entry($"data/{i}", [.. tensor.contiguous().bytes]);
         }
 
-        pickle.Write("e."u8);
+        pickle.Write([.. end, (byte)'.']);
         Entry("data.pkl", pickle.ToArray());
         Entry("version", "3\n"u8.ToArray());
 

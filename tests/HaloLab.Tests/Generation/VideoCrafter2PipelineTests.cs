@@ -8,6 +8,7 @@ using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
+using HaloLab.Statistics;
 using HaloLab.Tests.Checkpoints;
 using HaloLab.Tests.Cli;
 using HaloLab.Tests.Goldens;
@@ -93,7 +94,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
         }
 
         string adapter = Path.Combine(_folder, "unet_lora.pt");
-        TorchListFile.Write(adapter, list);
+        TorchFile.WriteList(adapter, list);
         Assert.DoesNotContain(shapes.init_attn is null ? "" : "init_attn.0.proj_in", LoraAdapters.PositionalNamesOf(shapes));
         using VideoPipeline pipeline = VideoPipeline.Open(Model, adapter);
         Assert.Equal("T2V-Turbo (VideoCrafter2)", pipeline.Name);
@@ -102,6 +103,112 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
         Tensor latents = pipeline.Denoise(golden.Tensors["in.x_T"], context, guidance, golden.Json.GetProperty("lcm_steps").GetInt32(), step => golden.Tensors["in.step_noise"][step]);
         TensorAssert.Close(golden.Tensors["out.latent"], latents, 1e-2, what: "latents");
         Assert.Throws<InputException>(() => pipeline.TrainingTarget);
+    }
+
+    /// <summary>
+    /// The whole U-Net takes VideoCrafter2's place, from 200 timesteps so many are taken, and motion guidance ends in the middle: against the steps written out.
+    /// </summary>
+    [Fact]
+    public void TheSecondTurboModelIsToldOfMotionInTheFirstHalf()
+    {
+        GoldenCase golden = Case("e2e_vc2");
+        Write(golden);
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        UNet3D network = SecondTurbo(golden);
+        string file = Path.Combine(_folder, "unet_mg.pt");
+        TorchFile.WriteDictionary(file, StateLoader.StateOf(network));
+        using VideoPipeline pipeline = VideoPipeline.Open(Model, file);
+        Assert.Equal("T2V-Turbo-v2 (VideoCrafter2)", pipeline.Name);
+        Assert.Equal(16, pipeline.Defaults.Steps);
+        Tensor context = golden.Tensors["out.context"];
+        Tensor NoiseOf(int step) => GaussianNoise.Draw(new RandomStream(1, "noise", step), golden.Tensors["in.x_T"].shape);
+        Tensor latents = pipeline.Denoise(golden.Tensors["in.x_T"], context, new ClassifierFreeGuidance(context, 7.5), 4, NoiseOf);
+
+        NoiseSchedule schedule = NoiseSchedule.SinglePrecision();
+        int[] timesteps = [999, 749, 499, 249];
+        double[] motion = [0.05, 0.05, 0, 0];
+        Tensor expected = golden.Tensors["in.x_T"];
+        foreach ((int i, int timestep) in timesteps.Index())
+        {
+            UNet3DConditioning conditioning = new(context)
+            {
+                FramesPerSecond = 16,
+                GuidanceEmbedding_BE = SinusoidalEmbedding.OfGuidance(tensor([7.5f])),
+                MotionEmbedding_BE = SinusoidalEmbedding.OfGuidance(tensor([(float)motion[i]])),
+            };
+            Tensor noise = network.call(expected, tensor([(long)timestep]), conditioning);
+            double alpha = schedule.AlphasCumprod[timestep];
+            Tensor clean = (expected - (Math.Sqrt(1 - alpha) * noise)) / Math.Sqrt(alpha);
+            double square = 100.0 * timestep * timestep;
+            expected = ((10 * timestep / Math.Sqrt(square + 0.25)) * clean) + (0.25 / (square + 0.25) * expected);
+            if (i < 3)
+            {
+                double next = schedule.AlphasCumprod[timesteps[i + 1]];
+                expected = (Math.Sqrt(next) * expected) + (Math.Sqrt(1 - next) * NoiseOf(i));
+            }
+        }
+
+        TensorAssert.Close(expected, latents, 1e-3 * expected.abs().max().item<float>(), what: "latents");
+        Assert.Throws<InputException>(() => pipeline.TrainingTarget);
+        Assert.Contains("at most 200", Assert.Throws<InputException>(() => pipeline.Denoise(golden.Tensors["in.x_T"], context, null, 201, NoiseOf)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheProgramSamplesTheSecondTurboModelAndVerifiesItsFiles()
+    {
+        GoldenCase golden = Case("e2e_vc2");
+        Write(golden);
+        string checkpoint = Path.Combine(Model, "model.ckpt");
+        using (NewDisposeScope())
+        {
+            // As published: one file of torch.save.
+            TorchFile.WriteCheckpoint(checkpoint, Safetensors.Load(Path.Combine(Model, "model.safetensors")));
+            File.Delete(Path.Combine(Model, "model.safetensors"));
+            TorchFile.WriteDictionary(Path.Combine(_folder, "unet_mg.pt"), StateLoader.StateOf(SecondTurbo(golden)));
+        }
+
+        Assert.Contains("VideoCrafter2 checkpoint", await Output("weights", "inspect", checkpoint), StringComparison.Ordinal);
+        Assert.Contains("T2V-Turbo's U-Net", await Output("weights", "inspect", Path.Combine(_folder, "unet_mg.pt")), StringComparison.Ordinal);
+        Assert.Contains("every value finite", await Output("weights", "verify", checkpoint), StringComparison.Ordinal);
+        Assert.Contains("every value finite", await Output("weights", "verify", Path.Combine(_folder, "unet_mg.pt"), "--config", Path.Combine(Model, "inference.yaml")), StringComparison.Ordinal);
+
+        string[] hashes = new string[2];
+        foreach ((int i, string[] more) in new string[][] { ["--steps", "2"], ["--adapter", Path.Combine(_folder, "unet_mg.pt")] }.Index())
+        {
+            string output = Path.Combine(_folder, $"out{i}");
+            await Output(["generate", "--model", Model, "--prompt", "a cat", "--frames", "3", "--size", "32x32", "--format", "png", "--out", output, .. more]);
+            hashes[i] = FileHash.Of(Path.Combine(output, "clip-0000-000.png"));
+            using JsonDocument manifest = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(output, "manifest.json"), Cancellation));
+            Assert.Equal(i == 0 ? 2 : 16, manifest.RootElement.GetProperty("settings").GetProperty("steps").GetInt32());
+            Assert.Equal(i == 0 ? "VideoCrafter2" : "T2V-Turbo-v2 (VideoCrafter2)", manifest.RootElement.GetProperty("settings").GetProperty("model").GetString());
+            Assert.Equal(i == 1, manifest.RootElement.GetProperty("inputs").TryGetProperty("adapter/unet_mg.pt", out _));
+        }
+
+        Assert.NotEqual(hashes[0], hashes[1]);
+    }
+
+    [Fact]
+    public async Task VerifyNamesEverythingThatDoesNotFitTheThreeNetworks()
+    {
+        Write(Case("e2e_vc2"));
+        string file = Path.Combine(Model, "model.safetensors");
+        Assert.Contains("every value finite", await Output("weights", "verify", Model), StringComparison.Ordinal);
+        Dictionary<string, Tensor> parameters = Safetensors.Load(file);
+        parameters["betas"] = zeros(1000);
+        Safetensors.Save(file, parameters);
+        Assert.Contains("every value finite", await Output("weights", "verify", file), StringComparison.Ordinal);
+        parameters.Remove(DenoiserPrefix + "out.2.bias");
+        parameters["first_stage_model.quant_conv.bias"] = zeros(1);
+        parameters["model_ema.decay"] = zeros(1);
+        Safetensors.Save(file, parameters);
+        BufferedCommandResult result = await HaloLabProgram.Run("weights", "verify", file);
+        Assert.True(result.ExitCode == 2, $"exit code {result.ExitCode}: {result.StandardError}");
+        Assert.All(["1 missing: out.2.bias", "1 misfitting: quant_conv.bias", "none of its networks: model_ema.decay"], part => Assert.Contains(part, result.StandardError, StringComparison.Ordinal));
+        File.Delete(Path.Combine(Model, "inference.yaml"));
+        result = await HaloLabProgram.Run("weights", "verify", file);
+        Assert.True(result.ExitCode == 2, $"exit code {result.ExitCode}: {result.StandardError}");
+        Assert.Contains("--config", result.StandardError, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,6 +261,30 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
             pipeline.LoadDenoiser().Dispose();
         });
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> Output(params string[] arguments)
+    {
+        BufferedCommandResult result = await HaloLabProgram.Run(arguments);
+        Assert.True(result.IsSuccess, result.StandardError);
+        return result.StandardOutput;
+    }
+
+    /// <summary>The case's U-Net with guidance and motion embeddings, other random weights.</summary>
+    private static UNet3D SecondTurbo(GoldenCase golden)
+    {
+        UNet3D network = new(OptionsReader.UNet(golden.Json.GetProperty("unet")) with { GuidanceEmbeddingSize = 256, MotionEmbeddingSize = 256 });
+        Initialisation.Draw(network, 3);
+        network.eval();
+
+        // First values leave out's last convolution and the frame rate's at 0.
+        using var noGradient = no_grad();
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in network.named_parameters().Where(item => item.parameter.count_nonzero().item<long>() == 0))
+        {
+            Initialisation.Normal(parameter, 0.05, new RandomStream(4, name));
+        }
+
+        return network;
     }
 
     private static GoldenCase Case(string name) => Assert.IsType<GoldenCase>(GoldenCase.Find("videocrafter2", name).Single().Data);

@@ -16,6 +16,12 @@ public sealed class VideoCrafter2Denoiser(UNet3D network) : IDenoiser
     /// <summary>T2V-Turbo-v2: the same of the motion guidance scale.</summary>
     public Tensor? MotionEmbedding_1E { get; init; }
 
+    /// <summary>T2V-Turbo-v2: what it is told of motion instead at timesteps below <see cref="LateBelow"/>; null for the same at all.</summary>
+    public Tensor? LateMotionEmbedding_1E { get; init; }
+
+    /// <summary>The timestep below which <see cref="LateMotionEmbedding_1E"/> holds.</summary>
+    public long LateBelow { get; init; }
+
     /// <inheritdoc/>
     public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD)
     {
@@ -25,7 +31,9 @@ public sealed class VideoCrafter2Denoiser(UNet3D network) : IDenoiser
         {
             FramesPerSecond = FramesPerSecond,
             GuidanceEmbedding_BE = GuidanceEmbedding_1E?.expand(batch, -1),
-            MotionEmbedding_BE = MotionEmbedding_1E?.expand(batch, -1),
+            MotionEmbedding_BE = LateMotionEmbedding_1E is null
+                ? MotionEmbedding_1E?.expand(batch, -1)
+                : where(timesteps_B.lt(LateBelow).unsqueeze(1), LateMotionEmbedding_1E, MotionEmbedding_1E!),
         };
         using Tensor prediction_BCTHW = network.call(latents_BCTHW, timesteps_B, conditioning);
         return prediction_BCTHW.to(latents_BCTHW.dtype).MoveToOuterDisposeScope();
