@@ -45,6 +45,9 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
     public override ITrainingTarget TrainingTarget => new NoiseScheduleTarget(NoiseSchedule.CogVideoX(_scheduler.SnrShift), PredictionTarget.Velocity, FormattableString.Invariant($"CogVideoX, signal-to-noise shift {_scheduler.SnrShift:R}"));
 
     /// <inheritdoc/>
+    public override bool HasTiles => true;
+
+    /// <inheritdoc/>
     public override int LatentChannels => _autoencoderConfig.LatentChannels;
 
     /// <inheritdoc/>
@@ -59,7 +62,9 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
         long text = Folder.Values(TextPart);
         long denoiser = Folder.Values(DenoiserPart) + (tokens * CopiesOfTokens * _denoiserConfig.Width);
         long frame = (long)settings.Height * settings.Width;
-        long autoencoder = Folder.Values(AutoencoderPart) + (CopiesOfFrames * _autoencoderConfig.BlockOutChannels[0] * frame) + (3 * settings.Frames * frame);
+        CogVideoXTiles tiles = new(_autoencoderConfig);
+        long decoded = DecodesInTiles ? (long)Math.Min(settings.Height, tiles.Height) * Math.Min(settings.Width, tiles.Width) : frame;
+        long autoencoder = Folder.Values(AutoencoderPart) + (CopiesOfFrames * _autoencoderConfig.BlockOutChannels[0] * decoded) + (3 * settings.Frames * frame);
         return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
     }
 
@@ -81,7 +86,7 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
         Release(ref _denoiser);
         _autoencoder ??= Folder.Fill(AutoencoderPart, new CogVideoXAutoencoder(_autoencoderConfig));
         using var noGradient = no_grad();
-        return _autoencoder.Decode(latents_BCTHW);
+        return DecodesInTiles ? _autoencoder.DecodeInTiles(latents_BCTHW) : _autoencoder.Decode(latents_BCTHW);
     }
 
     /// <inheritdoc/>

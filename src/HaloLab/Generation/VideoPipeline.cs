@@ -55,6 +55,12 @@ public abstract class VideoPipeline : IDisposable
     /// <summary>An adapter file of the denoiser, or null for the model as it was published.</summary>
     public string? Adapter { get; init; }
 
+    /// <summary>Whether it can decode in overlapping tiles of the picture.</summary>
+    public virtual bool HasTiles => false;
+
+    /// <summary>Whether it does: less memory and slightly other pixels. Only where <see cref="HasTiles"/>.</summary>
+    public bool DecodesInTiles { get; set; }
+
     /// <summary>Channels of the latents.</summary>
     public abstract int LatentChannels { get; }
 

@@ -67,6 +67,10 @@ public sealed class CogVideoXAutoencoder : Module
         return InPieces(latents_BCTHW / Config.ScalingFactor, LatentFramesAtOnce, decoder).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in overlapping tiles of the picture (<see cref="CogVideoXTiles"/>): other numbers, within the memory of a tile.</summary>
+    /// <param name="latents_BCTHW">Scaled latents.</param>
+    public Tensor DecodeInTiles(Tensor latents_BCTHW) => new CogVideoXTiles(Config).Decode(latents_BCTHW, Decode);
+
     private static Tensor InPieces(Tensor frames_BCTHW, int framesAtOnce, Module<Tensor, FrameCache, Tensor> part)
     {
         using FrameCache cache = new();

@@ -27,6 +27,12 @@ public sealed record CogVideoXVaeConfig
     /// <summary>What means are multiplied by to become latents: 1.15258426 (2B), 0.7 (5B).</summary>
     public double ScalingFactor { get; init; } = 1.15258426;
 
+    /// <summary>Pixel rows that the model was made for; a tile of <see cref="CogVideoXTiles"/> has half of them.</summary>
+    public int SampleHeight { get; init; } = 480;
+
+    /// <summary>Pixel columns that the model was made for; a tile has half of them.</summary>
+    public int SampleWidth { get; init; } = 720;
+
     /// <summary>Set in other models, which are not built.</summary>
     public bool UseQuantConv { get; init; }
 
@@ -56,6 +62,8 @@ public sealed record CogVideoXVaeConfig
             ("latent_channels", config.LatentChannels >= 1, "at least 1"),
             ("layers_per_block", config.LayersPerBlock >= 1, "at least 1"),
             ("temporal_compression_ratio", config.TemporalCompressionRatio >= 1 && BitOperations.IsPow2(config.TemporalCompressionRatio) && config.TimeSteps < config.BlockOutChannels.Count, "a power of 2 with fewer halvings than levels"),
+            ("sample_height", config.SampleHeight / 2 >= config.SpatialStride, FormattableString.Invariant($"at least {2 * config.SpatialStride}")),
+            ("sample_width", config.SampleWidth / 2 >= config.SpatialStride, FormattableString.Invariant($"at least {2 * config.SpatialStride}")),
             ("scaling_factor", config.ScalingFactor > 0, "a number above 0"),
             ("use_quant_conv", !config.UseQuantConv, "false: other models are not built"),
             ("use_post_quant_conv", !config.UsePostQuantConv, "false: other models are not built"),
