@@ -14,15 +14,16 @@ namespace HaloLab.Benchmarks;
 /// </summary>
 internal static class WanDecoding
 {
-    private const int Size = 128;
+    // Smaller, and most of what is measured is how the C library fills its gaps.
+    private const int Size = 256;
     private const int Whole = 1000;
     private const double MiB = 1 << 20;
 
     // That of the reference numbers (tests/goldens/wan).
     private const double Tolerance = 5e-5;
 
-    // The allocator fills its gaps a little differently each time.
-    private const double MemoryLimit = 1.1;
+    // The C library's gaps settle within a few pieces, of which the shortest video has one; 81 frames whose pieces were all kept had 1.7 times it.
+    private const double MemoryLimit = 1.25;
 
     private static readonly int[] Lengths = [5, 21, 41, 81];
 
@@ -35,16 +36,17 @@ internal static class WanDecoding
         foreach (int frames in Lengths)
         {
             double difference = Difference(model, frames);
-            (double pieces, double whole) = (Peak(frames, 1, threads), Peak(frames, Whole, threads));
+            double pieces = Peak(frames, 1, threads);
             double output = sizeof(float) * 3.0 * frames * Size * Size;
             double beside = pieces - output;
             first = frames == Lengths[0] ? beside : first;
             bool isRight = difference <= Tolerance && beside <= MemoryLimit * first;
             isKept &= isRight;
             Console.WriteLine(FormattableString.Invariant(
-                $"{frames} frames of {Size}x{Size}, {output / MiB:f0} MiB: largest difference {difference:g2} (limit {Tolerance:g}); at the peak {pieces / MiB:f0} MiB in pieces, {beside / MiB:f0} beside the video, {whole / MiB:f0} as a whole: {(isRight ? "kept" : "EXCEEDED")}"));
+                $"{frames} frames of {Size}x{Size}, {output / MiB:f0} MiB: largest difference {difference:g2} (limit {Tolerance:g}); at the peak {pieces / MiB:f0} MiB in pieces, {beside / MiB:f0} beside the video: {(isRight ? "kept" : "EXCEEDED")}"));
         }
 
+        Console.WriteLine(FormattableString.Invariant($"{Lengths[^1]} frames as a whole: {Peak(Lengths[^1], Whole, threads) / MiB:f0} MiB at the peak"));
         return isKept;
     }
 

@@ -22,6 +22,9 @@ public abstract class CheckpointFuzzing(int mutations, bool isAlone)
         string folder = Directory.CreateTempSubdirectory("halolab-fuzz").FullName;
         string path = Path.Combine(folder, file);
         int refused = 0;
+
+        // The whole file is read, and the libraries' own start is not a mutation's.
+        Load(Path.Combine(GoldenCase.Root, "lora", file));
         TimeSpan limit = TimeSpan.FromSeconds(isAlone ? 1 : 10);
         long memory = Environment.WorkingSet;
         try
