@@ -39,7 +39,7 @@ internal static class GenerateVerb
             string folder = parsed.GetValue(common.Out)!.FullName;
             if (parsed.GetValue(model.Folder) is not null)
             {
-                common.Compute.Use(parsed, Path.Combine(folder, "stages"));
+                common.Compute.Use(parsed, model.StoreIn(parsed, folder));
                 model.Generate(parsed, texts, clipsPerPrompt, parsed.GetValue(common.Seed), folder, cancellation);
                 return ExitCode.Done;
             }

@@ -3,6 +3,7 @@ using System.Globalization;
 using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Generation;
+using HaloLab.Scaling;
 using HaloLab.Videos;
 
 namespace HaloLab.Cli.Verbs;
@@ -21,6 +22,9 @@ internal sealed class ModelOptions
     private readonly Option<string?> _format = new("--format") { Description = "mp4 (default), webm or gif, which need ffmpeg, or png (animated, lossless)." };
     private readonly Option<string?> _naming = new("--naming") { Description = "numbered (default: clip-PROMPT-NUMBER) or vbench (PROMPT-NUMBER with the prompt's text, as VBench expects)." };
 
+    private readonly Option<bool> _tiles = new("--tiles") { Description = "Decode in overlapping tiles of the picture: less memory, slightly other pixels. CogVideoX only." };
+    private readonly Option<string?> _shard = new("--shard") { Description = "I/N: make only every N-th prompt from the I-th on (1 to N), so that N processes share the work; `slurm` takes both from the array task. All write to one --out, and the last one puts everything together." };
+
     public ModelOptions()
     {
         _format.AcceptOnlyFromAmong("mp4", "webm", "gif", "png");
@@ -31,7 +35,7 @@ internal sealed class ModelOptions
 
     public IReadOnlyList<Option> All => [Folder, .. Others];
 
-    private Option[] Others => [_adapter, _steps, _guidance, _frames, _size, _negative, _format, _naming];
+    private Option[] Others => [_adapter, _steps, _guidance, _frames, _size, _negative, _format, _naming, _tiles, _shard];
 
     /// <summary>The toy generator has no such choices.</summary>
     /// <exception cref="InputException">One of the options is given.</exception>
@@ -43,6 +47,9 @@ internal sealed class ModelOptions
             throw new InputException($"{given.Name} is for a published model: give its folder with --model.");
         }
     }
+
+    /// <summary>Where the run's stages lie.</summary>
+    public string StoreIn(ParseResult parsed, string folder) => VideoGeneration.StoreIn(folder, ShardOf(parsed));
 
     /// <summary>Generates and writes.</summary>
     public void Generate(ParseResult parsed, string[] prompts, int clipsPerPrompt, long seed, string folder, CancellationToken cancellation)
@@ -60,12 +67,27 @@ internal sealed class ModelOptions
             throw new InputException($"--guidance {settings.Guidance}: expected a number.");
         }
 
+        pipeline.DecodesInTiles = parsed.GetValue(_tiles);
+        if (pipeline.DecodesInTiles && !pipeline.HasTiles)
+        {
+            throw new InputException($"--tiles: {pipeline.Name} does not decode in tiles. Leave it out.");
+        }
+
         RequireMemory(pipeline, settings);
         string extension = "." + (parsed.GetValue(_format) ?? "mp4");
         RequireCodec(extension);
         Func<int, int, string> nameOf = parsed.GetValue(_naming) == "vbench" ? VBenchNames(prompts) : (prompt, number) => string.Create(CultureInfo.InvariantCulture, $"clip-{prompt:0000}-{number:000}");
         VideoGeneration generation = new(pipeline, prompts, parsed.GetValue(_negative) ?? "", clipsPerPrompt, settings, seed, extension, nameOf);
-        foreach (VideoGeneration.Clip clip in RunDisplay.Show(progress => generation.Run(folder, progress, cancellation)))
+        IReadOnlyList<VideoGeneration.Clip>? clips = ShardOf(parsed) is Shard shard
+            ? RunDisplay.Show(progress => generation.RunShard(folder, shard, progress, cancellation))
+            : RunDisplay.Show(progress => generation.Run(folder, progress, cancellation));
+        if (clips is null)
+        {
+            Console.Error.WriteLine($"{folder}: this shard is finished; the clips and manifest.json are written when all are.");
+            return;
+        }
+
+        foreach (VideoGeneration.Clip clip in clips)
         {
             Console.WriteLine(Path.Combine(folder, clip.File));
         }
@@ -78,6 +100,8 @@ internal sealed class ModelOptions
         (int width, int height) = size is null ? (defaults.Width, defaults.Height) : Size(size);
         return defaults with { Frames = frames ?? defaults.Frames, Width = width, Height = height };
     }
+
+    private Shard? ShardOf(ParseResult parsed) => parsed.GetValue(_shard) is string text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null;
 
     private static (int Width, int Height) Size(string text)
     {
@@ -93,10 +117,24 @@ internal sealed class ModelOptions
         double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / GiB;
         if (Compute.Device.type == TorchSharp.DeviceType.CPU && needed > there)
         {
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{what}, and this machine has {there:0.0} GiB. Ask for {(Compute.BytesPerWeight < sizeof(float) ? "" : "--precision bfloat16, ")}fewer --frames or a smaller --size, or take a machine with more memory."));
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{what}, and this machine has {there:0.0} GiB. {Tiles(pipeline, settings, needed)}Ask for {(Compute.BytesPerWeight < sizeof(float) ? "" : "--precision bfloat16, ")}fewer --frames or a smaller --size, or take a machine with more memory."));
         }
 
         Console.Error.WriteLine(what + ".");
+    }
+
+    /// <summary>What decoding in tiles would save, where it would.</summary>
+    private static string Tiles(VideoPipeline pipeline, VideoSettings settings, double needed)
+    {
+        if (!pipeline.HasTiles || pipeline.DecodesInTiles)
+        {
+            return "";
+        }
+
+        pipeline.DecodesInTiles = true;
+        double tiled = pipeline.EstimateBytes(settings) / GiB;
+        pipeline.DecodesInTiles = false;
+        return tiled < needed ? string.Create(CultureInfo.InvariantCulture, $"With --tiles it is about {tiled:0.0} GiB. ") : "";
     }
 
     /// <summary>Writes a clip to see, before hours of sampling, that it can be done.</summary>

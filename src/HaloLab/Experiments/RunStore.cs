@@ -24,14 +24,8 @@ public sealed class RunStore(string folder)
     /// <exception cref="InputException">The store cannot be written, is in use or was begun with other threads, or a finished stage was changed afterwards.</exception>
     public IReadOnlyList<StageResult> Run(IEnumerable<Stage> stages, IRunProgress progress, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(stages);
         ArgumentNullException.ThrowIfNull(progress);
-        List<Stage> order = [];
-        foreach (Stage stage in stages)
-        {
-            AddInputsFirst(stage, order);
-        }
-
+        IReadOnlyList<Stage> order = InOrder(stages);
         using FileStream held = Hold();
         ComputeRecord.Hold(folder);
         Dictionary<Stage, StageResult> results = new(ReferenceEqualityComparer.Instance);
@@ -48,6 +42,26 @@ public sealed class RunStore(string folder)
         return [.. order.Select(stage => results[stage])];
     }
 
+    /// <summary>Reads the stages and all they need, whoever works in the store; null where one is not finished.</summary>
+    /// <exception cref="InputException">It was begun with other threads, or a finished stage was changed afterwards.</exception>
+    public IReadOnlyList<StageResult>? Find(IEnumerable<Stage> stages)
+    {
+        Dictionary<Stage, StageResult> results = new(ReferenceEqualityComparer.Instance);
+        foreach (Stage stage in InOrder(stages))
+        {
+            (string key, _, string finished) = Address(stage, results);
+            if (!Directory.Exists(finished))
+            {
+                return null;
+            }
+
+            results.Add(stage, Read(stage, key, finished));
+        }
+
+        ComputeRecord.Hold(folder);
+        return [.. results.Values];
+    }
+
     /// <summary>SHA-256 over the stage's name, version, settings and the contents of its inputs, in lower-case hexadecimal.</summary>
     public static string KeyOf(Stage stage, IReadOnlyDictionary<string, string> inputHashes)
     {
@@ -61,6 +75,18 @@ public sealed class RunStore(string folder)
             ["inputs"] = new JsonObject([.. inputHashes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))]),
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.ToJsonString())));
+    }
+
+    private static List<Stage> InOrder(IEnumerable<Stage> stages)
+    {
+        ArgumentNullException.ThrowIfNull(stages);
+        List<Stage> order = [];
+        foreach (Stage stage in stages)
+        {
+            AddInputsFirst(stage, order);
+        }
+
+        return order;
     }
 
     private static void AddInputsFirst(Stage stage, List<Stage> order)
@@ -80,9 +106,7 @@ public sealed class RunStore(string folder)
 
     private StageResult ReadOrCompute(Stage stage, Dictionary<Stage, StageResult> results, TimeLeft timeLeft, IRunProgress progress, CancellationToken cancellation)
     {
-        SortedDictionary<string, string> inputHashes = new(stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].OutputHash), StringComparer.Ordinal);
-        string key = KeyOf(stage, inputHashes);
-        string finished = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{stage.Name}-{key[..12]}"));
+        (string key, SortedDictionary<string, string> inputHashes, string finished) = Address(stage, results);
         if (Directory.Exists(finished))
         {
             return Read(stage, key, finished);
@@ -103,6 +127,14 @@ public sealed class RunStore(string folder)
         Directory.Move(partial, finished);
         File.Delete(Path.Combine(finished, TrainingLoop.CheckpointFile));
         return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: false);
+    }
+
+    /// <summary>A stage's key, what it is made from, and the folder that it has when it is finished.</summary>
+    private (string Key, SortedDictionary<string, string> InputHashes, string Finished) Address(Stage stage, Dictionary<Stage, StageResult> results)
+    {
+        SortedDictionary<string, string> inputHashes = new(stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].OutputHash), StringComparer.Ordinal);
+        string key = KeyOf(stage, inputHashes);
+        return (key, inputHashes, Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{stage.Name}-{key[..12]}")));
     }
 
     private static StageResult Read(Stage stage, string key, string finished)

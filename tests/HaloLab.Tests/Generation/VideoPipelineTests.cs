@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.Experiments;
@@ -163,6 +164,78 @@ public sealed class VideoPipelineTests : IDisposable
         Assert.InRange((halfLatents_CTHW - latents_CTHW).square().mean().sqrt().item<float>() / latents_CTHW.std().item<float>(), 1e-5, 0.1);
     }
 
+    /// <summary>Two processes at once, then a third whose only work was theirs: every file as one process makes it.</summary>
+    [Fact]
+    public async Task ShardsInProcessesOfTheirOwnMakeWhatOneMakes()
+    {
+        PipelineFolder.Write(Case(), Model);
+        string prompts = Path.Combine(_folder, "prompts.txt");
+        File.WriteAllLines(prompts, ["a cat", "two dogs", "three birds"]);
+        (string whole, string shared) = (Path.Combine(_folder, "whole"), Path.Combine(_folder, "shared"));
+        string[] Arguments(string output, params string[] more) =>
+            ["generate", "--model", Model, "--prompts", prompts, "--count", "2", "--frames", "5", "--size", "16x32", "--steps", "2", "--format", "png", "--seed", "3", "--threads", "1", "--out", output, .. more];
+        CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(Arguments(whole));
+        Assert.True(result.IsSuccess, result.StandardError);
+
+        // Four shards for three prompts: the last has nothing to make.
+        result = await HaloLabProgram.Run(Arguments(shared, "--shard", "2/4"));
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("written when all are", result.StandardError, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(shared));
+        CliWrap.Buffered.BufferedCommandResult[] both = await Task.WhenAll(HaloLabProgram.Run(Arguments(shared, "--shard", "1/4")), HaloLabProgram.Run(Arguments(shared, "--shard", "3/4")));
+        Assert.All(both, end => Assert.True(end.IsSuccess, end.StandardError));
+        result = await HaloLabProgram.Run(Arguments(shared, "--shard", "4/4"));
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("clip-0002-001.png", result.StandardOutput, StringComparison.Ordinal);
+
+        string[] expected = Files(whole);
+        Assert.Equal(6, expected.Count(file => file.StartsWith("clip-", StringComparison.Ordinal)));
+        Assert.Equal(6, expected.Count(file => file.StartsWith(Path.Combine("stages", "latents-"), StringComparison.Ordinal) && file.EndsWith(".safetensors", StringComparison.Ordinal)));
+        Assert.Equal(expected, Files(shared));
+
+        // Times alone may differ.
+        Assert.All(
+            expected.Where(file => Path.GetFileName(file) is not ("manifest.json" or "stage.json")),
+            file => Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).SequenceEqual(File.ReadAllBytes(Path.Combine(shared, file))), file));
+        Assert.Equal(Settings(whole), Settings(shared));
+
+        // What is put together needs its shards no more.
+        Directory.Delete(Path.Combine(shared, "shards"), recursive: true);
+        File.Delete(Path.Combine(shared, "manifest.json"));
+        Assert.True((await HaloLabProgram.Run(Arguments(shared, "--shard", "1/4"))).IsSuccess);
+        Assert.Equal(Settings(whole), Settings(shared));
+        Assert.False(Directory.Exists(Path.Combine(shared, "shards")));
+
+        string[] Files(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Where(file => !file.StartsWith("shards", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+        string Settings(string folder)
+        {
+            using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "manifest.json")));
+            return manifest.RootElement.GetProperty("settings").GetRawText() + manifest.RootElement.GetProperty("inputs").GetRawText();
+        }
+    }
+
+    [Fact]
+    public async Task CogVideoXDecodesInTilesWhereThatIsAskedFor()
+    {
+        PipelineFolder.Write(Assert.IsType<GoldenCase>(GoldenCase.Find("cogvideox", "e2e_2b").Single().Data), Model);
+        string config = Path.Combine(Model, "vae", "config.json");
+        JsonObject sizes = JsonNode.Parse(File.ReadAllText(config))!.AsObject();
+        (sizes["sample_height"], sizes["sample_width"]) = (96, 80);
+        File.WriteAllText(config, sizes.ToJsonString());
+        byte[][] clips = new byte[2][];
+        foreach ((int i, string[] more) in new string[][] { [], ["--tiles"] }.Index())
+        {
+            string output = Path.Combine(_folder, $"out{i}");
+            CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(["generate", "--model", Model, "--prompt", "a cat", "--frames", "5", "--size", "64x64", "--steps", "2", "--format", "png", "--out", output, .. more]);
+            Assert.True(result.IsSuccess, result.StandardError);
+            clips[i] = File.ReadAllBytes(Path.Combine(output, "clip-0000-000.png"));
+        }
+
+        Assert.NotEqual(clips[0], clips[1]);
+        await HaloLabProgram.Refuses("With --tiles it is about", Path.Combine(_folder, "large"), "generate", "--model", Model, "--prompt", "a cat", "--frames", "5", "--size", "64000x64000");
+    }
+
     [Theory]
     [InlineData("wan", "e2e_unipc", "transformer.blocks.0.attn1.to_q.lora_A.weight", "float32")]
     [InlineData("cogvideox", "e2e_2b", "transformer.transformer_blocks.0.attn1.to_q.lora_A.weight", "bfloat16")]
@@ -215,6 +288,10 @@ public sealed class VideoPipelineTests : IDisposable
     [InlineData("multiples of", "--model", "", "--frames", "5", "--size", "20x32")]
     [InlineData("WIDTHxHEIGHT", "--model", "", "--size", "large")]
     [InlineData("--steps 0", "--model", "", "--steps", "0")]
+    [InlineData("does not decode in tiles", "--model", "", "--tiles")]
+    [InlineData("--tiles", "--tiles")]
+    [InlineData("--shard 3/2", "--model", "", "--shard", "3/2")]
+    [InlineData("SLURM_ARRAY_TASK_ID", "--model", "", "--shard", "slurm")]
     [InlineData("prompts.txt", "--prompts", "/nowhere/prompts.txt")]
     [InlineData("--precision half", "--model", "", "--precision", "half")]
     [InlineData("--precision is for published models", "--precision", "bfloat16")]
