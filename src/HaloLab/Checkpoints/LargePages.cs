@@ -10,14 +10,13 @@ namespace HaloLab.Checkpoints;
 internal static class LargePages
 {
     private const int Page = 4096;
-    private const int LargePage = 2 << 20;
     private const int UseLargePages = 14;
 
     /// <summary>Asks; where the system has none, nothing changes.</summary>
     /// <param name="memory">Memory of torch's, which stays where it is.</param>
     public static void Ask(Span<byte> memory)
     {
-        if (!OperatingSystem.IsLinux() || memory.Length < LargePage)
+        if (!OperatingSystem.IsLinux() || memory.IsEmpty)
         {
             return;
         }

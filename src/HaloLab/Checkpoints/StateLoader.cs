@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -52,6 +53,13 @@ public static class StateLoader
             file.Entries[key] is var entry && entry.Type != state[key].dtype && !(entry.IsFloat && state[key].is_floating_point())
                 ? $"{key} is {entry.StoredType}, not {state[key].dtype}" : null);
         using var noGradient = no_grad();
+
+        // For all of them before the first is filled: only what is asked for lies together on large pages.
+        foreach (Tensor own in state.Values.Where(own => own.device_type == DeviceType.CPU && own.is_contiguous()))
+        {
+            TensorBytes.AskForLargePages(own);
+        }
+
         foreach ((string key, Tensor own) in state)
         {
             file.ReadInto(key, own);

@@ -17,11 +17,6 @@ internal static class TensorBytes
         Tensor flat_N = tensor.view(-1);
         (long elements, long size) = (flat_N.NumberOfElements, flat_N.element_size());
         Tensor[] parts_N = [.. Parts(elements, ReadAtOnceBytes / size).Select(part => flat_N.narrow(0, part.First, part.Count))];
-        foreach ((long first, long count) in Parts(elements, ChunkElements))
-        {
-            LargePages.Ask(flat_N.narrow(0, first, count).bytes);
-        }
-
         // A thread's part of the memory is made by that thread. The tensors are made here: nothing else works with them beside.
         Parallel.For(0, parts_N.Length, new ParallelOptions { MaxDegreeOfParallelism = Compute.Threads }, i =>
         {
@@ -40,6 +35,9 @@ internal static class TensorBytes
 
     /// <summary>Writes a contiguous tensor.</summary>
     public static void Write(Stream stream, Tensor tensor) => InChunks(tensor, chunk => stream.Write(chunk.bytes));
+
+    /// <summary>Asks for <see cref="LargePages"/> under a contiguous tensor.</summary>
+    public static void AskForLargePages(Tensor tensor) => InChunks(tensor, chunk => LargePages.Ask(chunk.bytes));
 
     private static void InChunks(Tensor tensor, Action<Tensor> move)
     {
