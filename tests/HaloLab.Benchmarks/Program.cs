@@ -32,6 +32,16 @@ once.SetAction(parsed =>
     WanDecoding.Once(parsed.GetValue(frames), parsed.GetValue(framesAtOnce));
 });
 root.Subcommands.Add(once);
+Add("recomputation", "A training step whose blocks are computed again against one that keeps them: time and memory.", count => RecomputedBlocks.Run(count, root.Parse(args).GetValue(threads)));
+Argument<bool> recomputes = new("RECOMPUTES");
+Command step = new(Program.StepOnce, "One step of `recomputation`, in a process of its own.") { recomputes };
+step.Hidden = true;
+step.SetAction(parsed =>
+{
+    Compute.Use("cpu", parsed.GetValue(threads));
+    RecomputedBlocks.Once(parsed.GetValue(recomputes));
+});
+root.Subcommands.Add(step);
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
 Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
@@ -60,4 +70,5 @@ void Add(string name, string description, Func<int, bool> run)
 internal static partial class Program
 {
     public const string Once = "decoding-wan-once";
+    public const string StepOnce = "recomputation-once";
 }

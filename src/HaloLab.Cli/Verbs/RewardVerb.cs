@@ -93,6 +93,7 @@ internal static class RewardVerb
         private readonly Option<string?> _train = new("--train") { Description = "What the continued arm trains: heads (the backbone passes over each clip once), lora or all. Default: heads; all for toy." };
         private readonly Option<int> _rank = new("--lora-rank") { Description = "Rank of the adapters.", DefaultValueFactory = _ => StartDefaults.LoraRank };
         private readonly Option<double?> _alpha = new("--lora-alpha") { Description = "Adapters count with alpha / rank. Default: twice the rank." };
+        private readonly Option<bool> _recompute = new("--recompute") { Description = "Published backbones that are trained: keep only the inputs of each block and run it again on the way back: less memory, slower, the same bits." };
         private readonly Option<string> _pairLoss = new("--pair-loss") { Description = "How comparisons train: btt (with ties), bt, margin, constant-margin, scaled.", DefaultValueFactory = _ => "btt" };
         private readonly Option<double> _tie = new("--tie-parameter") { Description = "k of btt, above 1.", DefaultValueFactory = _ => Defaults.TieParameter };
         private readonly Option<double> _margin = new("--margin") { Description = "Margin of constant-margin.", DefaultValueFactory = _ => Defaults.Margin };
@@ -117,7 +118,7 @@ internal static class RewardVerb
             Command.Arguments.Add(Store);
             foreach (Option option in (Option[])
             [
-                Clips, _backbone, _patchDimensions, _videoDimensions, _annotators, _annotatorWeights, _byConfidence, _arms, _train, _rank, _alpha, _pairLoss, _tie, _margin, _mean, _videoWeight, _patchWeight, _steps,
+                Clips, _backbone, _patchDimensions, _videoDimensions, _annotators, _annotatorWeights, _byConfidence, _arms, _train, _rank, _alpha, _recompute, _pairLoss, _tie, _margin, _mean, _videoWeight, _patchWeight, _steps,
                 _batch, _rate, _every, _patience, _budgets, _seeds, _validation, _test, _controls, _stride.Option,
             ])
             {
@@ -176,6 +177,7 @@ internal static class RewardVerb
                         LearningRate = parsed.GetValue(_rate) ?? (isToy ? ToyRate : training == BackboneTraining.Frozen ? HeadsRate : WeightsRate),
                     },
                 },
+                Recomputes = parsed.GetValue(_recompute),
                 Start = new PatchModelStart(training, LoraRank: rank, LoraAlpha: parsed.GetValue(_alpha) ?? 2 * rank),
                 Arms = [.. (List(parsed.GetValue(_arms)) ?? []).Select(arm => OneOf(_arms, Arms, arm))],
                 LabelBudgets = [.. (List(parsed.GetValue(_budgets)) ?? []).Select(Number)],

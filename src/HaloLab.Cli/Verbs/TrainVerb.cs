@@ -35,7 +35,8 @@ internal static class TrainVerb
         Option<double?> alpha = new("--lora-alpha") { Description = "Published models: the adapters count with alpha / rank. Default: the rank." };
         Option<int?> frames = new("--frames") { Description = "Published models: frames of a clip. Default: the model's." };
         Option<string?> size = new("--size") { Description = "Published models: WIDTHxHEIGHT in pixels. Default: the model's." };
-        Option[] ofPublished = [rank, alpha, frames, size];
+        Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
+        Option[] ofPublished = [rank, alpha, frames, size, recompute];
         WatchOptions watch = new();
         foreach (Option option in (Option[])[pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished, .. watch.All])
         {
@@ -67,7 +68,7 @@ internal static class TrainVerb
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished);
-            using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size)) : new TunableToyGenerator(start);
+            using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size), parsed.GetValue(recompute)) : new TunableToyGenerator(start);
             VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed));
             Report(table, training);
             string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
@@ -77,10 +78,10 @@ internal static class TrainVerb
         return command;
     }
 
-    private static TunablePipeline Published(string folder, int? frames, string? size)
+    private static TunablePipeline Published(string folder, int? frames, string? size, bool recomputes)
     {
         VideoPipeline pipeline = VideoPipeline.Open(folder);
-        return new TunablePipeline(folder, pipeline, ModelOptions.Asked(pipeline, frames, size));
+        return new TunablePipeline(folder, pipeline, ModelOptions.Asked(pipeline, frames, size)) { Recomputes = recomputes };
     }
 
     private static void Report(VideoPairTable table, VideoPairTraining training)

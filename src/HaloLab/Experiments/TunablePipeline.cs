@@ -2,6 +2,7 @@ using System.Globalization;
 using HaloLab.Checkpoints;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
+using HaloLab.Models.Layers;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
@@ -33,6 +34,9 @@ public sealed class TunablePipeline : ITunableModel
         Files = pipeline.Hashes();
     }
 
+    /// <summary>Whether training keeps of a block of the denoiser its inputs only. Slower, the same bits, and far less memory. Default no.</summary>
+    public bool Recomputes { get; init; }
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Files { get; }
 
@@ -58,6 +62,11 @@ public sealed class TunablePipeline : ITunableModel
     public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
     {
         using VideoPipeline.LoadedDenoiser loaded = _pipeline.LoadDenoiser();
+        if (Recomputes)
+        {
+            Recomputation.SwitchOn(loaded.Module);
+        }
+
         using GranDpoTrainer trainer = new(loaded.Module, loaded.Denoiser, _pipeline.TrainingTarget, data, options, folder);
         trainer.Run(folder, advanced, done => watching(done, trainer.SaveWeights), cancellation);
     }

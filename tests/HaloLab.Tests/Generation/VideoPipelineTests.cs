@@ -257,6 +257,12 @@ public sealed class VideoPipelineTests : IDisposable
         string adapter = Path.Combine(tuned, "model", TunablePipeline.AdapterFile);
         Assert.Equal(ScalarType.Float32, Safetensors.Load(adapter)[key].dtype);
 
+        // With blocks computed again it ends in the same bytes.
+        string again = Path.Combine(_folder, "again");
+        result = await HaloLabProgram.Run([.. training[..^1], again, "--recompute"]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Equal(FileHash.Of(adapter), FileHash.Of(Path.Combine(again, "model", TunablePipeline.AdapterFile)));
+
         // Watched, it ends in the same bytes, and the clips of its end are not those of its start.
         string prompts = Path.Combine(_folder, "prompts.txt");
         await File.WriteAllLinesAsync(prompts, ["a cat", "two dogs", "a bird", "the sea", "a tree", "rain"], TestContext.Current.CancellationToken);

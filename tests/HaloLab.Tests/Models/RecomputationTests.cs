@@ -124,7 +124,7 @@ public class RecomputationTests
     public void ANetworkWithoutBlocksIsRefused()
     {
         using Linear layer = new(2, 2);
-        Assert.Throws<ArgumentException>(() => Recomputation.SwitchOn(layer));
+        Assert.Throws<InputException>(() => Recomputation.SwitchOn(layer));
     }
 
     private static void Compare<T>(Func<T> build, GoldenCase golden, string prefix, string input, Func<T, Tensor, Tensor> predict)
@@ -156,8 +156,8 @@ public class RecomputationTests
         Assert.Equal(results[0].Keys, results[1].Keys);
         Assert.All(results[0], item =>
         {
-            // A block of Wan2.1 reads text and time several times: it adds up its own uses first.
-            if (item.Key.StartsWith("condition_embedder.", StringComparison.Ordinal))
+            // A block of Wan2.1 reads text and time, to which it adds a table, several times: it adds up its own uses first.
+            if (item.Key.StartsWith("condition_embedder.", StringComparison.Ordinal) || item.Key.EndsWith(".scale_shift_table", StringComparison.Ordinal))
             {
                 TensorAssert.Close(item.Value, results[1][item.Key], 0, 1e-5, item.Key);
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using HaloLab.Models.Layers;
 using HaloLab.Preferences.Labels;
 using HaloLab.Rewards;
 using HaloLab.Rewards.Patches;
@@ -220,6 +221,11 @@ public sealed class RewardTraining
     {
         IRewardBackbone backbone = _settings.Patches.Backbones.Open(_settings.Backbone, _settings.BackboneFolder);
         using PatchRewardModel model = PatchRewardModel.Create(backbone, PatchDimensions(), StartOf(arm), seed);
+        if (_settings.Recomputes)
+        {
+            Recomputation.SwitchOn(backbone.Network);
+        }
+
         BackboneCache cache = CacheOf(arm);
         PatchRewardTrainer trainer = new(model, labels, OptionsOf(arm), cache, Cells, seed);
         RewardLabels validation = _labels.Of(_split.Validation);

@@ -17,6 +17,9 @@ public sealed record RewardTrainingSettings
     /// <summary>Losses and budget.</summary>
     public PatchRewardTrainingOptions Training { get; init; } = new();
 
+    /// <summary>Whether the backbone's blocks keep their inputs only while it is trained: slower, the same bits, less memory. Default no.</summary>
+    public bool Recomputes { get; init; }
+
     /// <summary>What the continued arm trains.</summary>
     public PatchModelStart Start { get; init; } = new(BackboneTraining.Frozen);
 

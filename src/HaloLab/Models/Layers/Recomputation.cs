@@ -9,13 +9,13 @@ namespace HaloLab.Models.Layers;
 internal static class Recomputation
 {
     /// <summary>Switches it on for every part of a network that can do it.</summary>
-    /// <exception cref="ArgumentException">No part can.</exception>
+    /// <exception cref="InputException">No part can.</exception>
     public static void SwitchOn(nn.Module network)
     {
         IRecomputing[] parts = [.. network.modules().Prepend(network).OfType<IRecomputing>()];
         if (parts.Length == 0)
         {
-            throw new ArgumentException($"No part of {network.GetName()} can be computed again.", nameof(network));
+            throw new InputException($"--recompute: {network.GetName()} has no blocks that can be computed again. Leave it out; only the transformers of Wan2.1, CogVideoX and Qwen2-VL and VideoCrafter2's U-Net have.");
         }
 
         foreach (IRecomputing part in parts)
