@@ -93,7 +93,7 @@ internal static class RewardVerb
         private readonly Option<string?> _train = new("--train") { Description = "What the continued arm trains: heads (the backbone passes over each clip once), lora or all. Default: heads; all for toy." };
         private readonly Option<int> _rank = new("--lora-rank") { Description = "Rank of the adapters.", DefaultValueFactory = _ => StartDefaults.LoraRank };
         private readonly Option<double?> _alpha = new("--lora-alpha") { Description = "Adapters count with alpha / rank. Default: twice the rank." };
-        private readonly Option<bool> _recompute = new("--recompute") { Description = "Published backbones that are trained: keep only the inputs of each block and run it again on the way back: less memory, slower, the same bits." };
+        private readonly Option<bool> _recompute = new("--recompute") { Description = "Published backbones that are trained: keep only the inputs of each block and run it again on the way back: less memory, slower, the same adapters to the bit." };
         private readonly Option<string> _pairLoss = new("--pair-loss") { Description = "How comparisons train: btt (with ties), bt, margin, constant-margin, scaled.", DefaultValueFactory = _ => "btt" };
         private readonly Option<double> _tie = new("--tie-parameter") { Description = "k of btt, above 1.", DefaultValueFactory = _ => Defaults.TieParameter };
         private readonly Option<double> _margin = new("--margin") { Description = "Margin of constant-margin.", DefaultValueFactory = _ => Defaults.Margin };

@@ -17,7 +17,7 @@ public sealed record RewardTrainingSettings
     /// <summary>Losses and budget.</summary>
     public PatchRewardTrainingOptions Training { get; init; } = new();
 
-    /// <summary>Whether the backbone's blocks keep their inputs only while it is trained: slower, the same bits, less memory. Default no.</summary>
+    /// <summary>Whether the backbone's blocks keep their inputs only while it is trained: slower, less memory, the same adapters to the bit. Default no.</summary>
     public bool Recomputes { get; init; }
 
     /// <summary>What the continued arm trains.</summary>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace HaloLab.Models.Layers;
 
 /// <summary>
-/// Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): of a block only its inputs are kept, and it is run once more when its gradients are wanted. The gradients are the same
-/// bits, but where a block reads several times what other blocks read too: there the sum is in another order. Random numbers that the block draws on the CPU are drawn again.
+/// Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): of a block only its inputs are kept, and it is run once more when its gradients are wanted. Gradients of adapters are the same
+/// bits; those of other weights and of what several blocks read may be summed in another order. Random numbers that the block draws on the CPU are drawn again.
 /// </summary>
 internal static class Recomputation
 {
