@@ -99,8 +99,9 @@ public class RecomputationTests
     [Fact]
     public void StepsLeaveNoTensorsBehind()
     {
-        GoldenCase golden = Assert.IsType<GoldenCase>(GoldenCase.Find("cogvideox", "transformer_5b_rope").Single().Data);
-        using CogVideoXTransformer model = new(CogVideoXConfig.FromJson(golden.Json.GetProperty("config"), golden.JsonPath)) { Recomputes = true };
+        GoldenCase golden = Assert.IsType<GoldenCase>(GoldenCase.Find("wan", "wan_transformer").Single().Data);
+        using WanTransformer model = new(WanConfig.FromJson(golden.Json.GetProperty("config"), golden.JsonPath)) { Recomputes = true };
+        StateLoader.Load(model, golden.Parameters(), golden.JsonPath);
         Step();
         long before = Tensor.TotalCount;
         for (int i = 0; i < 3; i++)
@@ -116,7 +117,7 @@ public class RecomputationTests
         {
             using var scope = NewDisposeScope();
             model.zero_grad();
-            model.call(golden.Tensors["in.hidden_states"].transpose(1, 2), golden.Tensors["in.timestep"], golden.Tensors["in.encoder_hidden_states"]).square().mean().backward();
+            model.call(golden.Tensors["in.hidden_states"], golden.Tensors["in.timestep"], golden.Tensors["in.encoder_hidden_states"]).square().mean().backward();
         }
     }
 
@@ -155,6 +156,8 @@ public class RecomputationTests
         })];
         Assert.Equal(results[0].Keys, results[1].Keys);
         TensorAssert.Identical(results[0]["prediction"], results[1]["prediction"], "prediction");
-        Assert.All(results[0], item => TensorAssert.Close(item.Value, results[1][item.Key], 0, 1e-5, item.Key));
+
+        // A bias before a norm has no gradient but what rounding leaves.
+        Assert.All(results[0], item => TensorAssert.Close(item.Value, results[1][item.Key], 1e-7, 1e-5, item.Key));
     }
 }

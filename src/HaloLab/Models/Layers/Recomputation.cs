@@ -56,6 +56,9 @@ internal static class Recomputation
             // They are saved after this method has returned, so they have to live until then.
             context.save_for_backward([(Tensor)values[First - 1], .. inputs]);
             context.save_data(Body, values[0]);
+
+            // An output that nobody uses has no gradient. Zeros for it would be made like a tensor that the caller's dispose scope has taken by then.
+            context.set_materialize_grads(false);
             using var scope = NewDisposeScope();
             return [.. ((Func<IReadOnlyList<Tensor>, Tensor[]>)values[0])(inputs).Select(output => output.MoveToOuterDisposeScope())];
         }
@@ -70,13 +73,13 @@ internal static class Recomputation
             set_rng_state(saved[0]);
             Tensor[] outputs = ((Func<IReadOnlyList<Tensor>, Tensor[]>)context.get_data(Body))(inputs);
             set_rng_state(now);
-            (Tensor Output, Tensor Gradient)[] wanted = [.. outputs.Zip(gradients).Where(pair => pair.First.requires_grad && pair.Second is not null && !pair.Second.IsInvalid)];
+            (Tensor Output, Tensor Gradient)[] wanted = [.. outputs.Zip(gradients).Where(pair => pair.First.requires_grad && !pair.Second.IsInvalid)];
             if (wanted.Length > 0)
             {
                 autograd.backward([.. wanted.Select(pair => pair.Output)], [.. wanted.Select(pair => pair.Gradient)]);
             }
 
-            gradients.ForEach(given => given?.Dispose());
+            gradients.Where(given => !given.IsInvalid).ToList().ForEach(given => given.Dispose());
             return [null!, null!, null!, .. inputs.Select(input => input.requires_grad ? input.grad?.MoveToOuterDisposeScope()! : null!)];
         }
     }
