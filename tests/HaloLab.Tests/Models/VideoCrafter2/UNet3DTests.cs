@@ -79,9 +79,9 @@ public class UNet3DTests
         Linear embedding = (Linear)scaling.emb_layers[1];
         embedding.bias!.narrow(0, 0, 32).fill_(1);
         embedding.bias!.narrow(0, 32, 32).fill_(0.5);
-        TorchSharp.Modules.GroupNorm norm = (TorchSharp.Modules.GroupNorm)plain.out_layers[0];
-        norm.weight!.fill_(2);
-        norm.bias!.fill_(0.5);
+        GroupNorm32 norm = (GroupNorm32)plain.out_layers[0];
+        norm.weight.fill_(2);
+        norm.bias.fill_(0.5);
         (Tensor frames_NCHW, Tensor embedding_BE) = (randn([4, 32, 3, 3]), randn([2, 4]));
         TensorAssert.Close(plain.call(frames_NCHW, embedding_BE), scaling.call(frames_NCHW, embedding_BE), 1e-5);
     }
