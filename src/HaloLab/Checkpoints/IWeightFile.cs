@@ -18,13 +18,15 @@ public interface IWeightFile : IDisposable
     /// <param name="name">A key of <see cref="Entries"/>.</param>
     Tensor Read(string name);
 
-    /// <summary>Fills a tensor that is there already, in the entry's shape; floating-point values are converted to its type.</summary>
-    /// <param name="name">A key of <see cref="Entries"/>.</param>
-    /// <param name="destination">On any device. Call without gradients.</param>
-    void ReadInto(string name, Tensor destination)
+    /// <summary>Fills tensors that are there already, in their entries' shapes; floating-point values are converted to their types. Call without gradients.</summary>
+    /// <param name="destinations">By keys of <see cref="Entries"/>, on any device.</param>
+    void ReadInto(IReadOnlyDictionary<string, Tensor> destinations)
     {
-        ArgumentNullException.ThrowIfNull(destination);
-        using Tensor value = Read(name);
-        destination.copy_(value);
+        ArgumentNullException.ThrowIfNull(destinations);
+        foreach ((string name, Tensor destination) in destinations)
+        {
+            using Tensor value = Read(name);
+            destination.copy_(value);
+        }
     }
 }

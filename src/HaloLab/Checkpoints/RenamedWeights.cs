@@ -41,7 +41,7 @@ public sealed class RenamedWeights : IWeightFile
 
     public Tensor Read(string name) => _file.Read(_nameInFile[name]);
 
-    public void ReadInto(string name, Tensor destination) => _file.ReadInto(_nameInFile[name], destination);
+    public void ReadInto(IReadOnlyDictionary<string, Tensor> destinations) => _file.ReadInto(destinations.ToDictionary(item => _nameInFile[item.Key], item => item.Value));
 
     public void Dispose()
     {

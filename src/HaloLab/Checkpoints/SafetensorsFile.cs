@@ -61,35 +61,47 @@ public sealed class SafetensorsFile : IWeightFile
     public Tensor Read(string name)
     {
         Tensor tensor = empty(_places[name].Shape, dtype: _places[name].Type.Type, device: CPU);
-        ReadInto(name, tensor);
+        ReadInto(new Dictionary<string, Tensor> { [name] = tensor });
         return tensor;
     }
 
-    public void ReadInto(string name, Tensor destination)
+    public void ReadInto(IReadOnlyDictionary<string, Tensor> destinations)
     {
-        ArgumentNullException.ThrowIfNull(destination);
-        Entry entry = _places[name];
-        long place = _dataStart + entry.Start;
-        if (!entry.Type.IsEightBitFloat && destination.dtype == entry.Type.Type && destination.device_type == DeviceType.CPU && destination.is_contiguous())
+        ArgumentNullException.ThrowIfNull(destinations);
+        List<(long Place, Tensor Destination)> asTheyAre = [];
+        foreach ((string name, Tensor destination) in destinations)
         {
-            TensorBytes.Read(_stream.SafeFileHandle, place, destination);
-            return;
+            Entry entry = _places[name];
+            if (!entry.Type.IsEightBitFloat && destination.dtype == entry.Type.Type && destination.device_type == DeviceType.CPU && destination.is_contiguous())
+            {
+                asTheyAre.Add((_dataStart + entry.Start, destination));
+            }
+            else
+            {
+                ReadAndConvert(entry, destination);
+            }
         }
 
-        // Piece by piece through one small buffer: a table of gigabytes is not held twice.
-        using Tensor buffer_N = empty([Math.Min(ConvertedAtOnce, _entries[name].Elements)], dtype: entry.Type.IsEightBitFloat ? ScalarType.Byte : entry.Type.Type, device: CPU);
-        using Tensor destination_N = destination.view(-1);
-        for (long first = 0; first < _entries[name].Elements; first += ConvertedAtOnce)
-        {
-            using var scope = NewDisposeScope();
-            long count = Math.Min(ConvertedAtOnce, _entries[name].Elements - first);
-            Tensor piece_N = buffer_N.narrow(0, 0, count);
-            TensorBytes.Read(_stream.SafeFileHandle, place + (first * entry.Type.Size), piece_N);
-            destination_N.narrow(0, first, count).copy_(entry.Type.IsEightBitFloat ? entry.Type.ToHalf(piece_N) : piece_N);
-        }
+        TensorBytes.Read(_stream.SafeFileHandle, asTheyAre);
     }
 
     public void Dispose() => _stream.Dispose();
+
+    /// <summary>Piece by piece through one small buffer: a table of gigabytes is not held twice.</summary>
+    private void ReadAndConvert(Entry entry, Tensor destination)
+    {
+        long elements = _entries[entry.Name].Elements;
+        using Tensor buffer_N = empty([Math.Min(ConvertedAtOnce, elements)], dtype: entry.Type.IsEightBitFloat ? ScalarType.Byte : entry.Type.Type, device: CPU);
+        using Tensor destination_N = destination.view(-1);
+        for (long first = 0; first < elements; first += ConvertedAtOnce)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(ConvertedAtOnce, elements - first);
+            Tensor piece_N = buffer_N.narrow(0, 0, count);
+            TensorBytes.Read(_stream.SafeFileHandle, [(_dataStart + entry.Start + (first * entry.Type.Size), piece_N)]);
+            destination_N.narrow(0, first, count).copy_(entry.Type.IsEightBitFloat ? entry.Type.ToHalf(piece_N) : piece_N);
+        }
+    }
 
     private static FileStream OpenFile(string path)
     {

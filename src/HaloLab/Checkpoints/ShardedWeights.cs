@@ -69,7 +69,13 @@ public sealed class ShardedWeights : IWeightFile
 
     public Tensor Read(string name) => _fileOf[name].Read(name);
 
-    public void ReadInto(string name, Tensor destination) => _fileOf[name].ReadInto(name, destination);
+    public void ReadInto(IReadOnlyDictionary<string, Tensor> destinations)
+    {
+        foreach (IGrouping<SafetensorsFile, KeyValuePair<string, Tensor>> ofFile in destinations.GroupBy(item => _fileOf[item.Key]))
+        {
+            ofFile.Key.ReadInto(ofFile.ToDictionary());
+        }
+    }
 
     public void Dispose()
     {

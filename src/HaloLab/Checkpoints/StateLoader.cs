@@ -60,10 +60,7 @@ public static class StateLoader
             TensorBytes.AskForLargePages(own);
         }
 
-        foreach ((string key, Tensor own) in state)
-        {
-            file.ReadInto(key, own);
-        }
+        file.ReadInto(state);
     }
 
     /// <summary>As <see cref="Load(Module, IReadOnlyDictionary{string, Tensor}, string, string, IReadOnlyCollection{string}?, bool)"/> checks, without values: every parameter and buffer must be there with its shape, and nothing else.</summary>

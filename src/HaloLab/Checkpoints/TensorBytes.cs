@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
 
@@ -9,21 +11,24 @@ internal static class TensorBytes
     private const long ChunkElements = 1 << 26;
     private const long ReadAtOnceBytes = 2 << 20;
 
-    /// <summary>Fills a contiguous tensor from a place of a file, by as many threads as torch computes with.</summary>
+    /// <summary>Fills contiguous tensors from their places in a file, by as many threads as torch computes with.</summary>
     /// <exception cref="EndOfStreamException">The file ends too early.</exception>
-    public static void Read(SafeFileHandle file, long place, Tensor tensor)
+    public static void Read(SafeFileHandle file, IEnumerable<(long Place, Tensor Tensor)> tensors)
     {
+        // The tensors are made here, on one thread; the others only fill their memory, whose pages are made by whoever comes first.
         using var scope = NewDisposeScope();
-        Tensor flat_N = tensor.view(-1);
-        (long elements, long size) = (flat_N.NumberOfElements, flat_N.element_size());
-        Tensor[] parts_N = [.. Parts(elements, ReadAtOnceBytes / size).Select(part => flat_N.narrow(0, part.First, part.Count))];
-        // A thread's part of the memory is made by that thread. The tensors are made here: nothing else works with them beside.
-        Parallel.For(0, parts_N.Length, new ParallelOptions { MaxDegreeOfParallelism = Compute.Threads }, i =>
+        (long Place, Tensor Part_N)[] parts = [.. tensors.OrderBy(item => item.Place).SelectMany(item =>
         {
-            Span<byte> bytes = parts_N[i].bytes;
+            Tensor flat_N = item.Tensor.view(-1);
+            long size = flat_N.element_size();
+            return Parts(flat_N.NumberOfElements, ReadAtOnceBytes / size).Select(part => (item.Place + (part.First * size), flat_N.narrow(0, part.First, part.Count)));
+        })];
+        Parallel.ForEach(Partitioner.Create(parts, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = Compute.Threads }, part =>
+        {
+            Span<byte> bytes = part.Part_N.bytes;
             for (int done = 0; done < bytes.Length;)
             {
-                int read = RandomAccess.Read(file, bytes[done..], place + (i * ReadAtOnceBytes) + done);
+                int read = RandomAccess.Read(file, bytes[done..], part.Place + done);
                 done += read > 0 ? read : throw new EndOfStreamException("The file was shortened while it was read.");
             }
         });
@@ -35,6 +40,9 @@ internal static class TensorBytes
 
     /// <summary>Writes a contiguous tensor.</summary>
     public static void Write(Stream stream, Tensor tensor) => InChunks(tensor, chunk => stream.Write(chunk.bytes));
+
+    /// <summary>Gives the values of a contiguous tensor on the CPU to a hash.</summary>
+    public static void AppendTo(IncrementalHash hash, Tensor tensor) => InChunks(tensor, chunk => hash.AppendData(chunk.bytes));
 
     /// <summary>Asks for <see cref="LargePages"/> under a contiguous tensor.</summary>
     public static void AskForLargePages(Tensor tensor) => InChunks(tensor, chunk => LargePages.Ask(chunk.bytes));

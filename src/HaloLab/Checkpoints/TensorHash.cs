@@ -20,7 +20,7 @@ public static class TensorHash
                 using Tensor detached = tensor.detach();
                 using Tensor onCpu = detached.cpu();
                 using Tensor contiguous = onCpu.contiguous();
-                hash.AppendData(contiguous.bytes);
+                TensorBytes.AppendTo(hash, contiguous);
             }
         }
 

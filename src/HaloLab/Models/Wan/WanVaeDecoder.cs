@@ -42,6 +42,9 @@ public sealed class WanVaeDecoder : Module<Tensor, FrameCache, Tensor>
         foreach (WanUpBlock block in up_blocks)
         {
             features_BCTHW = block.call(features_BCTHW, cache);
+
+            // The next level's tensors are larger than the gaps that this one's leave.
+            FreedMemory.GiveBack();
         }
 
         return conv_out.Next(functional.silu(norm_out.call(features_BCTHW)), cache).MoveToOuterDisposeScope();
