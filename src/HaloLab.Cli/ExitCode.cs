@@ -11,6 +11,9 @@ internal static class ExitCode
     /// <summary>Your input: a message that says what to change.</summary>
     public const int Input = 2;
 
+    /// <summary>A training no longer makes sense: a message that says what was seen.</summary>
+    public const int Diverged = 3;
+
     /// <summary>Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using HaloLab;
 using HaloLab.Cli;
 using HaloLab.Cli.Verbs;
+using HaloLab.Optimisation;
 
 RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
 {
@@ -45,6 +46,11 @@ catch (InputException exception)
 {
     Console.Error.WriteLine(exception.Message);
     return ExitCode.Input;
+}
+catch (DivergenceException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return ExitCode.Diverged;
 }
 catch (OperationCanceledException)
 {

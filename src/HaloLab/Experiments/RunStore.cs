@@ -11,7 +11,7 @@ namespace HaloLab.Experiments;
 /// <summary>
 /// A folder of finished stages, addressed by content. A stage works in <c>NAME-KEY.partial</c>; when it is done its manifest is written and
 /// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder. The checkpoint
-/// of a training (<see cref="TrainingLoop.CheckpointFile"/>) is no part of the result and is deleted at the very end.
+/// of a training (<see cref="TrainingLoop.CheckpointFiles"/>) is no part of the result and is deleted at the very end.
 /// </summary>
 /// <param name="folder">Where the stages' folders lie; made when needed.</param>
 public sealed class RunStore(string folder)
@@ -125,7 +125,11 @@ public sealed class RunStore(string folder)
         StageManifest manifest = new(stage.Name, stage.Version, key, stage.Settings, inputHashes, files, HashOf(files), watch.Elapsed.TotalSeconds, resumed);
         AtomicFile.WriteAllText(Path.Combine(partial, StageManifest.FileName), JsonSerializer.Serialize(manifest, ManifestFormat));
         Directory.Move(partial, finished);
-        File.Delete(Path.Combine(finished, TrainingLoop.CheckpointFile));
+        foreach (string checkpoint in TrainingLoop.CheckpointFiles)
+        {
+            File.Delete(Path.Combine(finished, checkpoint));
+        }
+
         return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: false);
     }
 
@@ -193,7 +197,7 @@ public sealed class RunStore(string folder)
         foreach (string path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(root, path).Replace('\\', '/');
-            if (name is StageManifest.FileName or TrainingLoop.CheckpointFile)
+            if (name == StageManifest.FileName || TrainingLoop.CheckpointFiles.Contains(name))
             {
                 continue;
             }

@@ -110,7 +110,7 @@ public sealed class GranDpoTrainer : IDisposable
 
         // Before the checkpoint is read, while the model still is the reference.
         PrepareReference(advanced: null, cancellation);
-        TrainingLoop loop = new(folder, _state, _optimiser);
+        TrainingLoop loop = new(folder, _state, _optimiser, new GranDpoGuard(_options.Objective, _pairs.Pairs.Count));
         JsonObject Watched(long step)
         {
             watching?.Invoke(step);
@@ -124,7 +124,7 @@ public sealed class GranDpoTrainer : IDisposable
         });
         if (_average is not null)
         {
-            _parameters.WriteBack(_average.Values);
+            _parameters.Become(_average.Values);
         }
 
         SaveWeights(folder);

@@ -26,14 +26,15 @@ public sealed class AdamW : IDisposable
     /// <summary>Number of steps taken; moments and count advance at a learning rate of 0 too.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>Takes the gradients from the parameters, clips them, updates the parameters.</summary>
+    /// <summary>Clips the gradients, updates the parameters, and sets the gradients to zero.</summary>
     /// <param name="learningRate">Learning rate of this step, at least 0.</param>
     /// <returns>Global L2 norm of the gradient before clipping.</returns>
     public double Step(double learningRate)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor gradient = _parameters.TakeGradients();
+        _parameters.CollectGradients();
+        Tensor gradient = _parameters.Gradients;
         Tensor norm = gradient.norm();
         if (double.IsFinite(_options.MaximumGradientNorm))
         {
@@ -50,7 +51,8 @@ public sealed class AdamW : IDisposable
         double secondCorrection = 1.0 - Math.Pow(_options.Beta2, Steps);
         Tensor denominator = _secondMoment.sqrt().div_(Math.Sqrt(secondCorrection)).add_(_options.Epsilon);
         values.addcdiv_(_firstMoment, denominator, value: -learningRate / firstCorrection);
-        _parameters.WriteBack();
+        _parameters.Round();
+        _parameters.ClearGradients();
         return norm.item<float>();
     }
 

@@ -4,13 +4,20 @@ using static TorchSharp.torch;
 namespace HaloLab.Optimisation;
 
 /// <summary>
-/// The trained parameters as one flat vector, so that the optimiser, the gradient norm and the moving average are a handful of native calls
-/// whatever the number of parameters. The vector is the master copy; <see cref="WriteBack()"/> copies it into the parameters.
+/// The trained parameters and their gradients, each as one flat vector, so that the optimiser, the gradient norm and the moving average are a handful of native
+/// calls whatever the number of parameters. A float32 parameter is a view of the vector from here on, and what backward passes give it adds up in the vector of
+/// gradients: nothing is copied, and setting a module's gradients to null would cut it off (<see cref="ClearGradients"/> is the way). A parameter of another type
+/// has its master copy in the vector and is rounded from it.
 /// </summary>
 public sealed class FlatParameters : IDisposable
 {
+    // Each parameter starts where torch's own memory would, at 64 bytes: kernels choose by alignment, and their last digits with them.
+    private const int Alignment = 64 / sizeof(float);
+
     private readonly Parameter[] _parameters;
     private readonly long[] _sizes;
+    private readonly long[] _starts;
+    private readonly int[] _rounded;
 
     /// <param name="parameters">Names and parameters; those that need no gradient are left out.</param>
     /// <exception cref="ArgumentException">Nothing to train.</exception>
@@ -26,9 +33,29 @@ public sealed class FlatParameters : IDisposable
         Names = [.. trained.Select(item => item.Name)];
         _parameters = [.. trained.Select(item => item.Parameter)];
         _sizes = [.. _parameters.Select(parameter => parameter.NumberOfElements)];
+        _starts = new long[_sizes.Length];
+        long length = 0;
+        for (int i = 0; i < _sizes.Length; i++)
+        {
+            _starts[i] = length;
+            length += (_sizes[i] + Alignment - 1) / Alignment * Alignment;
+        }
+
+        _rounded = [.. Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].dtype != ScalarType.Float32)];
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Values = cat([.. _parameters.Select(parameter => parameter.detach().reshape(-1).to(ScalarType.Float32))]).DetachFromDisposeScope();
+        Values = zeros(length, device: _parameters[0].device).DetachFromDisposeScope();
+        Gradients = zeros_like(Values).DetachFromDisposeScope();
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            Tensor values = Part(Values, i);
+            values.copy_(_parameters[i]);
+            if (_parameters[i].dtype == ScalarType.Float32)
+            {
+                _parameters[i].set_(values);
+                _parameters[i].grad = Part(Gradients, i);
+            }
+        }
     }
 
     /// <summary>All parameters of some modules, each by its own name behind the module's: <c>text.embedding.weight</c>.</summary>
@@ -38,38 +65,45 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Names in the order of the vector.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The master copy, float32, one dimension.</summary>
+    /// <summary>The values, float32, one dimension; zeros fill the space between parameters. Whoever changes them calls <see cref="Round"/>.</summary>
     public Tensor Values { get; }
 
-    /// <summary>All gradients as one float32 vector that the caller disposes; a parameter without a gradient has zeros. The gradients are dropped.</summary>
-    public Tensor TakeGradients()
-    {
-        using var scope = NewDisposeScope();
-        Tensor[] gradients = [.. _parameters.Select((parameter, i) =>
-            parameter.grad?.reshape(-1).to(ScalarType.Float32) ?? zeros(_sizes[i], device: parameter.device))];
-        Tensor gradient = cat(gradients);
-        foreach (Parameter parameter in _parameters)
-        {
-            parameter.grad = null;
-        }
+    /// <summary>What backward passes gave since <see cref="ClearGradients"/>, of the layout of <see cref="Values"/>; after <see cref="CollectGradients"/> that of all parameters.</summary>
+    public Tensor Gradients { get; }
 
-        return gradient.MoveToOuterDisposeScope();
+    /// <summary>Brings the gradients of parameters that are no views into <see cref="Gradients"/>; one without a gradient has zeros.</summary>
+    public void CollectGradients()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (int i in _rounded.Where(i => _parameters[i].grad is not null))
+        {
+            Part(Gradients, i).copy_(_parameters[i].grad!);
+            _parameters[i].grad = null;
+        }
     }
 
-    /// <summary>Copies the vector into the parameters.</summary>
-    public void WriteBack() => WriteBack(Values);
+    /// <summary>Sets all gradients to zero.</summary>
+    public void ClearGradients() => Gradients.zero_();
 
-    /// <summary>Copies another vector of the same layout (a moving average) into the parameters; <see cref="Values"/> stays.</summary>
-    public void WriteBack(Tensor values)
+    /// <summary>Rounds the values into parameters that are no views.</summary>
+    public void Round()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (int i in _rounded)
+        {
+            _parameters[i].copy_(Part(Values, i));
+        }
+    }
+
+    /// <summary>Gives the parameters the values of another vector of the same layout: a moving average.</summary>
+    public void Become(Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
         using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor[] parts = values.split(_sizes);
-        for (int i = 0; i < parts.Length; i++)
-        {
-            _parameters[i].copy_(parts[i].view(_parameters[i].shape));
-        }
+        Values.copy_(values);
+        Round();
     }
 
     /// <summary>Cuts a vector of this layout into tensors by name, which the caller disposes.</summary>
@@ -77,9 +111,24 @@ public sealed class FlatParameters : IDisposable
     {
         ArgumentNullException.ThrowIfNull(values);
         using var scope = NewDisposeScope();
-        Tensor[] parts = values.split(_sizes);
-        return Enumerable.Range(0, parts.Length).ToDictionary(i => Names[i], i => parts[i].view(_parameters[i].shape).clone().MoveToOuterDisposeScope());
+        return Enumerable.Range(0, _parameters.Length).ToDictionary(i => Names[i], i => Part(values, i).clone().MoveToOuterDisposeScope());
     }
 
-    public void Dispose() => Values.Dispose();
+    /// <summary>Lets go of the gradients; the parameters keep their values.</summary>
+    public void Dispose()
+    {
+        foreach (Parameter parameter in _parameters)
+        {
+            parameter.grad = null;
+        }
+
+        Gradients.Dispose();
+        Values.Dispose();
+    }
+
+    private Tensor Part(Tensor vector, int i)
+    {
+        using Tensor part_N = vector.narrow(0, _starts[i], _sizes[i]);
+        return part_N.view(_parameters[i].shape);
+    }
 }

@@ -12,16 +12,23 @@ namespace HaloLab.Optimisation;
 /// <param name="folder">Gets <see cref="CheckpointFile"/>, which whoever keeps the folder may delete in the end, and <see cref="MetricsFile"/>.</param>
 /// <param name="state">What is saved and restored.</param>
 /// <param name="optimiser">Counts the steps.</param>
-public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser)
+/// <param name="guard">Ends a training that no longer makes sense; null: only what is not a number does.</param>
+public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser, ITrainingGuard? guard = null)
 {
     /// <summary>Everything that is needed to go on. It stays when training ends, so that what comes after may be killed too.</summary>
     public const string CheckpointFile = "training.safetensors";
 
+    /// <summary>The last checkpoint and the one before it.</summary>
+    public static IReadOnlyList<string> CheckpointFiles { get; } = [CheckpointFile, TrainingState.PreviousOf(CheckpointFile)];
+
     /// <summary>One JSON object a line and step.</summary>
     public const string MetricsFile = "metrics.jsonl";
 
-    /// <summary>A kill loses at most this much work (and the step under way).</summary>
+    /// <summary>A kill loses at most this much work (and the step under way), or a few times as much as saving takes.</summary>
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Saving a large model must not take more than one part in so many of the time.</summary>
+    private const int StepsTimePerSave = 20;
 
     private readonly string _statePath = Path.Combine(folder, CheckpointFile);
     private readonly string _metricsPath = Path.Combine(folder, MetricsFile);
@@ -35,7 +42,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
     /// <param name="totalSteps">Where training ends.</param>
     /// <param name="step">Does step number n, updates the parameters, returns its metrics.</param>
     /// <param name="advanced">Told the number of steps done; may throw <see cref="OperationCanceledException"/>, the state is saved then.</param>
-    /// <exception cref="InvalidOperationException">A metric is not a finite number; the last checkpoint is kept.</exception>
+    /// <exception cref="DivergenceException">A metric is not a finite number, or the guard ended the training; the last sound checkpoint is kept.</exception>
     public void Run(long totalSteps, Func<long, JsonObject> step, Action<long> advanced)
     {
         ArgumentNullException.ThrowIfNull(step);
@@ -47,7 +54,13 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         // Lines of steps after the checkpoint will be written again.
         metrics.SetLength(metricsBytes);
         metrics.Seek(0, SeekOrigin.End);
+        foreach (JsonObject seen in metricsBytes == 0 ? [] : ReadMetrics(folder))
+        {
+            guard?.See(seen);
+        }
+
         Stopwatch sinceCheckpoint = Stopwatch.StartNew();
+        TimeSpan untilCheckpoint = CheckpointInterval;
         try
         {
             while (optimiser.Steps < totalSteps)
@@ -63,10 +76,12 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
 
                 // For whoever watches the file; it is not worth a wait for the disk.
                 metrics.Flush();
-                if (sinceCheckpoint.Elapsed > CheckpointInterval)
+                guard?.See(line);
+                if (sinceCheckpoint.Elapsed > untilCheckpoint && guard?.IsSound != false)
                 {
-                    Save(metrics);
                     sinceCheckpoint.Restart();
+                    Save(metrics);
+                    untilCheckpoint = TimeSpan.FromTicks(Math.Max(CheckpointInterval.Ticks, StepsTimePerSave * sinceCheckpoint.Elapsed.Ticks));
                 }
 
                 advanced(number + 1);
@@ -74,7 +89,11 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         }
         catch (OperationCanceledException)
         {
-            Save(metrics);
+            if (guard?.IsSound != false)
+            {
+                Save(metrics);
+            }
+
             throw;
         }
 
@@ -90,7 +109,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         catch (Exception exception) when (exception is ArgumentException or JsonException)
         {
             // JSON has no NaN and no infinity.
-            throw new InvalidOperationException($"Training diverged: a metric of step {step} is not a finite number. The last checkpoint is kept; lower the learning rate or β.", exception);
+            throw new DivergenceException(step, "a metric is not a finite number", "Lower the learning rate or β.", exception);
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using HaloLab.Checkpoints;
 using static TorchSharp.torch;
 
@@ -6,7 +8,8 @@ namespace HaloLab.Optimisation;
 
 /// <summary>
 /// Everything that training needs to go on bit for bit: weights, optimiser, moving average, step, and how much of the metrics file was
-/// written. Random numbers need no state: they are named by step (DESIGN D6).
+/// written. Random numbers need no state: they are named by step (DESIGN D6). A file carries a checksum over all of it; the file before stays beside
+/// (<see cref="PreviousOf"/>), so that one that the disk has spoilt costs the steps between them and no more.
 /// </summary>
 /// <param name="parameters">Trained parameters.</param>
 /// <param name="optimiser">Its optimiser.</param>
@@ -14,36 +17,53 @@ namespace HaloLab.Optimisation;
 /// <param name="identity">Hash or text of what is trained on what with which settings; a checkpoint of another identity is refused.</param>
 public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, ExponentialMovingAverage? average, string identity)
 {
-    /// <summary>Writes the state atomically.</summary>
+    private const string Checksum = "sha256";
+
+    /// <summary>Where the checkpoint before the last is kept.</summary>
+    /// <param name="path">Where the last one is.</param>
+    public static string PreviousOf(string path) => Path.ChangeExtension(path, ".previous" + Path.GetExtension(path));
+
+    /// <summary>Writes the state atomically; the one that was there stays as the previous one.</summary>
     /// <param name="path">A .safetensors file.</param>
     /// <param name="metricsBytes">Length of the metrics file that belongs to this step.</param>
     public void Save(string path, long metricsBytes = 0)
     {
-        Safetensors.Save(path, Tensors(), new Dictionary<string, string>
+        Dictionary<string, Tensor> tensors = Tensors();
+        Dictionary<string, string> metadata = new()
         {
             ["identity"] = identity,
             ["parameters"] = string.Join('\n', parameters.Names),
             ["steps"] = optimiser.Steps.ToString(CultureInfo.InvariantCulture),
             ["metrics_bytes"] = metricsBytes.ToString(CultureInfo.InvariantCulture),
-        });
+        };
+        metadata[Checksum] = ChecksumOf(metadata, tensors);
+
+        // Killed between the two, the previous one is what there is.
+        if (File.Exists(path))
+        {
+            File.Move(path, PreviousOf(path), overwrite: true);
+        }
+
+        Safetensors.Save(path, tensors, metadata);
     }
 
-    /// <summary>Restores the state where <paramref name="path"/> exists.</summary>
+    /// <summary>Restores the state where <paramref name="path"/> exists, or else the previous one.</summary>
     /// <returns>The length of the metrics file that belongs to the state, or null when there is no file.</returns>
     /// <exception cref="InputException">The file belongs to other training or is broken.</exception>
     public long? Restore(string path)
     {
-        if (!File.Exists(path))
+        string found = File.Exists(path) ? path : PreviousOf(path);
+        if (!File.Exists(found))
         {
             return null;
         }
 
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Dictionary<string, Tensor> loaded = Safetensors.Load(path, out Dictionary<string, string> metadata);
-        if (metadata.GetValueOrDefault("identity") != identity || metadata.GetValueOrDefault("parameters") != string.Join('\n', parameters.Names))
+        Dictionary<string, Tensor> loaded = Load(found, File.Exists(PreviousOf(found)), out Dictionary<string, string> metadata);
+        if (metadata["identity"] != identity || metadata["parameters"] != string.Join('\n', parameters.Names))
         {
-            throw new InputException($"{path}: is a checkpoint of other training ('{metadata.GetValueOrDefault("identity")}', expected '{identity}'). Give another folder, or delete it to start over.");
+            throw new InputException($"{found}: is a checkpoint of other training ('{metadata["identity"]}', expected '{identity}'). Give another folder, or delete it to start over.");
         }
 
         Dictionary<string, Tensor> own = Tensors();
@@ -51,15 +71,44 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
         {
             if (!loaded.TryGetValue(name, out Tensor? value) || !value.shape.SequenceEqual(tensor.shape))
             {
-                throw new InputException($"{path}: '{name}' is missing or has another shape than [{string.Join(", ", tensor.shape)}]. Delete the file to start over.");
+                throw new InputException($"{found}: '{name}' is missing or has another shape than [{string.Join(", ", tensor.shape)}]. Delete the file to start over.");
             }
 
             tensor.copy_(value);
         }
 
         optimiser.RestoreSteps(long.Parse(metadata["steps"], CultureInfo.InvariantCulture));
-        parameters.WriteBack();
+        parameters.Round();
         return long.Parse(metadata["metrics_bytes"], CultureInfo.InvariantCulture);
+    }
+
+    private static Dictionary<string, Tensor> Load(string path, bool hasPrevious, out Dictionary<string, string> metadata)
+    {
+        string advice = hasPrevious
+            ? $"Delete it to go on from the checkpoint before it ({Path.GetFileName(PreviousOf(path))}); its steps are done again."
+            : "Delete it to start over.";
+        Dictionary<string, Tensor> loaded;
+        try
+        {
+            loaded = Safetensors.Load(path, out metadata);
+        }
+        catch (InputException exception)
+        {
+            throw new InputException($"{exception.Message} {advice}", exception);
+        }
+
+        if (!metadata.Remove(Checksum, out string? checksum) || checksum != ChecksumOf(metadata, loaded))
+        {
+            throw new InputException($"{path}: its contents do not have the checksum that they were written with: the file was changed or the disk is failing. {advice}");
+        }
+
+        return loaded;
+    }
+
+    private static string ChecksumOf(Dictionary<string, string> metadata, Dictionary<string, Tensor> tensors)
+    {
+        string text = string.Join('\n', metadata.OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key}={item.Value}").Append(TensorHash.Compute(tensors.Select(item => (item.Key, item.Value)))));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
     private Dictionary<string, Tensor> Tensors()

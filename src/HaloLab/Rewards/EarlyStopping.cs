@@ -54,12 +54,7 @@ internal sealed class EarlyStopping(string folder, int every, int patience, Func
         }
 
         using var scope = NewDisposeScope();
-        using (no_grad())
-        {
-            parameters.Values.copy_(Safetensors.Load(_best)[Weights]);
-        }
-
-        parameters.WriteBack();
+        parameters.Become(Safetensors.Load(_best)[Weights]);
     }
 
     /// <summary>What was measured so far, by step.</summary>

@@ -41,7 +41,7 @@ public sealed class OptimisationTests : IDisposable
             }
         }
 
-        Assert.Null(weight.grad);
+        Assert.Equal(0, weight.grad!.abs().sum().item<float>());
         Assert.Equal(expected[0], weight[0].item<float>(), 1e-6);
         Assert.Equal(expected[1], weight[1].item<float>(), 1e-6);
     }
@@ -72,6 +72,99 @@ public sealed class OptimisationTests : IDisposable
         using Run second = new("two");
         Assert.Contains("'one', expected 'two'", Assert.Throws<InputException>(() => second.State.Restore(path)).Message, StringComparison.Ordinal);
         Assert.Null(second.State.Restore(Path.Combine(_folder, "none.safetensors")));
+    }
+
+    [Fact]
+    public void ACheckpointWithAnyFlippedBitIsRefused()
+    {
+        string path = Path.Combine(_folder, "state.safetensors");
+        using Run run = new("flipped");
+        run.Train(0, 3);
+        run.State.Save(path, metricsBytes: 5);
+        byte[] whole = File.ReadAllBytes(path);
+        for (int i = 0; i < whole.Length; i++)
+        {
+            byte[] flipped = [.. whole];
+            flipped[i] ^= (byte)(1 << (i % 8));
+            File.WriteAllBytes(path, flipped);
+            Assert.Contains("Delete it to start over", Assert.Throws<InputException>(() => run.State.Restore(path)).Message, StringComparison.Ordinal);
+        }
+
+        File.WriteAllBytes(path, whole);
+        Assert.Equal(5, run.State.Restore(path));
+    }
+
+    [Fact]
+    public void TheCheckpointBeforeABrokenOneLosesOnlyTheStepsBetween()
+    {
+        string path = Path.Combine(_folder, "state.safetensors");
+        using Run straight = new("two");
+        straight.Train(0, 9);
+        using Run first = new("two");
+        first.Train(0, 4);
+        first.State.Save(path, metricsBytes: 40);
+        first.Train(4, 7);
+        first.State.Save(path, metricsBytes: 70);
+        byte[] spoilt = File.ReadAllBytes(path);
+        spoilt[^1] ^= 1;
+        File.WriteAllBytes(path, spoilt);
+        using Run second = new("two");
+        Assert.Contains("checksum", Assert.Throws<InputException>(() => second.State.Restore(path)).Message, StringComparison.Ordinal);
+        File.Delete(path);
+        Assert.Equal(40, second.State.Restore(path));
+        Assert.Equal(4, second.Optimiser.Steps);
+        second.Train(4, 9);
+        TensorAssert.Identical(straight.Layer.weight, second.Layer.weight);
+    }
+
+    [Fact]
+    public void ParametersAndGradientsAreViewsOfTheFlatVectors()
+    {
+        using Linear layer = new(3, 2, hasBias: true);
+        using (FlatParameters parameters = new(layer.named_parameters()))
+        {
+            using (no_grad())
+            {
+                parameters.Values.fill_(2);
+            }
+
+            Assert.Equal(12, layer.weight.sum().item<float>());
+            for (int i = 1; i <= 2; i++)
+            {
+                (layer.weight.sum() + (3 * layer.bias!.sum())).backward();
+                Assert.Equal(i * (6 + 6), parameters.Gradients.sum().item<float>());
+            }
+
+            parameters.ClearGradients();
+            Assert.Equal(0, layer.weight.grad!.abs().sum().item<float>());
+            Assert.Equal([1f, 1f], parameters.ByName(ones_like(parameters.Values)).Single(item => item.Key == "bias").Value.data<float>().ToArray());
+        }
+
+        Assert.Null(layer.weight.grad);
+        Assert.Equal(12, layer.weight.sum().item<float>());
+    }
+
+    [Fact]
+    public void ParametersOfHalfPrecisionAreRoundedFromTheirMasterCopy()
+    {
+        using Parameter weight = new(tensor(new[] { 1.0f, 2.0f }).to(ScalarType.BFloat16));
+        using FlatParameters parameters = new([("weight", weight)]);
+        using AdamW optimiser = new(parameters, new AdamWOptions(WeightDecay: 0));
+
+        // Below 1, bfloat16 has steps of 1/256: a thousandth is less than half of one, so that only the master copy moves; three thousandths are more.
+        foreach ((int steps, float rounded) in new[] { (1, 1f), (3, 1 - (1f / 256)) })
+        {
+            while (optimiser.Steps < steps)
+            {
+                weight.sum().backward();
+                optimiser.Step(1e-3);
+            }
+
+            Assert.Equal(1 - (steps * 1e-3), parameters.Values[0].item<float>(), 1e-5);
+            Assert.Equal(rounded, weight[0].to(ScalarType.Float32).item<float>());
+        }
+
+        Assert.Null(weight.grad);
     }
 
     [Fact]
@@ -115,8 +208,36 @@ public sealed class OptimisationTests : IDisposable
     {
         using Run run = new("nan");
         TrainingLoop loop = new(_folder, run.State, run.Optimiser);
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => loop.Run(3, _ => new JsonObject { ["loss"] = double.NaN }, _ => { }));
+        DivergenceException exception = Assert.Throws<DivergenceException>(() => loop.Run(3, _ => new JsonObject { ["loss"] = double.NaN }, _ => { }));
         Assert.Contains("step 0", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void StepsThatAGuardFindsUnsoundAreNotKept()
+    {
+        using Run run = new("guarded");
+        JsonObject Step(long step) => new() { ["loss"] = run.Step(step) };
+        void StopAfter(long stop, long done)
+        {
+            if (done == stop)
+            {
+                throw new OperationCanceledException();
+            }
+        }
+
+        Guard guard = new(unsound: 6, last: 8);
+        Assert.Throws<OperationCanceledException>(() => new TrainingLoop(_folder, run.State, run.Optimiser, guard).Run(20, Step, done => StopAfter(4, done)));
+        using Run second = new("guarded");
+        Assert.Throws<OperationCanceledException>(() => new TrainingLoop(_folder, second.State, second.Optimiser, new Guard(6, 8)).Run(20, step => new() { ["loss"] = second.Step(step) }, done => StopAfter(7, done)));
+
+        // Step 6 was unsound, so what is kept is still the state after step 3; a guard that begins anew sees those steps first.
+        using Run third = new("guarded");
+        Guard last = new(6, 8);
+        Assert.Throws<DivergenceException>(() => new TrainingLoop(_folder, third.State, third.Optimiser, last).Run(20, step => new() { ["loss"] = third.Step(step) }, _ => { }));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8], last.Seen);
+        using Run after = new("guarded");
+        after.State.Restore(Path.Combine(_folder, TrainingLoop.CheckpointFile));
+        Assert.Equal(4, after.Optimiser.Steps);
     }
 
     [Fact]
@@ -125,6 +246,24 @@ public sealed class OptimisationTests : IDisposable
         Assert.Equal([0.0, 0.5, 1.0, 1.0], Enumerable.Range(0, 4).Select(step => LearningRateSchedule.WarmUp(1.0, 2, step)));
         Assert.Equal(1.0, LearningRateSchedule.WarmUp(1.0, 0, 0));
         Assert.Equal([0.0, 1.0, 0.5, 0.0], new[] { 0, 4, 12, 20 }.Select(step => Math.Round(LearningRateSchedule.WarmUpCosine(1.0, 4, 20, step), 12)));
+    }
+
+    private sealed class Guard(long unsound, long last) : ITrainingGuard
+    {
+        public List<long> Seen { get; } = [];
+
+        public bool IsSound { get; private set; } = true;
+
+        public void See(JsonObject line)
+        {
+            long step = line["step"]!.GetValue<long>();
+            Seen.Add(step);
+            IsSound = step < unsound;
+            if (step == last)
+            {
+                throw new DivergenceException(step, "it is the last", "Nothing helps.");
+            }
+        }
     }
 
     private sealed class Run : IDisposable
@@ -163,7 +302,7 @@ public sealed class OptimisationTests : IDisposable
         public void Loop(string folder, long steps, Action<long> advanced) =>
             new TrainingLoop(folder, State, Optimiser).Run(steps, step => new JsonObject { ["loss"] = Step(step) }, advanced);
 
-        private double Step(long step)
+        public double Step(long step)
         {
             using var scope = NewDisposeScope();
             Tensor input = tensor(new[] { step, 1.0f, -step }).reshape(1, 3);

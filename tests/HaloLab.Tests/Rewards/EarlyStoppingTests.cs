@@ -95,7 +95,7 @@ public sealed class EarlyStoppingTests : IDisposable
                 parameters.Values.fill_(end);
             }
 
-            parameters.WriteBack();
+            parameters.Round();
         });
     }
 }

@@ -49,7 +49,7 @@ internal sealed class AutoencoderTraining(long seed, int steps)
         TrainingState state = new(parameters, optimiser, average, $"toy autoencoder, seed {seed}, {steps} steps");
         TrainingLoop loop = new(context.Folder, state, optimiser);
         loop.Run(steps, step => Step(autoencoder, optimiser, average, step), done => context.Report(done, steps));
-        parameters.WriteBack(average.Values);
+        parameters.Become(average.Values);
         Safetensors.Save(context.PathOf(WeightsFile), StateLoader.StateOf(autoencoder));
     }
 

@@ -117,7 +117,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
         float[] weights = singleFrames ? [.. Enumerable.Repeat(1f, NoiseSchedule.Timesteps / WeightSpan)] : Weights();
         JsonFile.Write(context.PathOf("timestep-weights.json"), weights);
         loop.Run(steps, Step, done => context.Report(done, steps));
-        parameters.WriteBack(average.Values);
+        parameters.Become(average.Values);
         Dictionary<string, string> metadata = new() { [ScaleKey] = corpus.Scale.ToString("R", CultureInfo.InvariantCulture) };
         Safetensors.Save(context.PathOf(DenoiserFile), StateLoader.StateOf(network).ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float16)), metadata);
         Safetensors.Save(context.PathOf(LayoutPriorTraining.TextFile), StateLoader.StateOf(text));

@@ -67,7 +67,7 @@ internal sealed class LayoutPriorTraining(long seed, int steps, int corpusClips,
         TrainingState state = new(parameters, optimiser, average, $"toy layout prior, seed {seed}, {steps} steps");
         TrainingLoop loop = new(context.Folder, state, optimiser);
         loop.Run(steps, Step, done => context.Report(done, steps));
-        parameters.WriteBack(average.Values);
+        parameters.Become(average.Values);
         JsonFile.Write(context.PathOf("caption-gain.json"), HeldOut());
         Safetensors.Save(context.PathOf(TextFile), StateLoader.StateOf(text));
         Safetensors.Save(context.PathOf(LayoutFile), StateLoader.StateOf(prior));
