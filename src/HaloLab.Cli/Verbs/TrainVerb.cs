@@ -22,7 +22,7 @@ internal static class TrainVerb
         CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "train"));
         Option<FileInfo> pairs = new("--pairs") { Description = "Pairs of videos: .csv (path_A, path_B, prompt and dimensions that are A, B or same) or .jsonl (also reward_A, reward_B, patch_rewards_A, patch_rewards_B, grid).", Required = true };
-        Option<string> model = new("--model") { Description = "What to start from: a folder of toy checkpoints, or a published model in diffusers' layout (Wan2.1 or CogVideoX).", DefaultValueFactory = _ => ToyCheckpoints.Folder };
+        Option<string> model = new("--model") { Description = "What to start from: a folder of toy checkpoints, or a published model (Wan2.1 or CogVideoX in diffusers' layout, Wan2.1's original files, VideoCrafter2's checkpoint beside its .yaml).", DefaultValueFactory = _ => ToyCheckpoints.Folder };
         Option<string?> reward = new("--reward") { Description = "Which dimension to train on (VQ), or weights of several (VQ=1,MQ=0.5)." };
         Option<int> steps = new("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 100 };
         Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step.", DefaultValueFactory = _ => 8 };

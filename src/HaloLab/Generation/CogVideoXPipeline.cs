@@ -22,13 +22,13 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
     private CogVideoXAutoencoder? _autoencoder;
 
     /// <exception cref="InputException">A part is missing or is not one of CogVideoX.</exception>
-    public CogVideoXPipeline(DiffusersFolder folder)
+    public CogVideoXPipeline(ModelFolder folder)
         : base(folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         _denoiserConfig = folder.Configuration(DenoiserPart, CogVideoXConfig.FromJson);
         _autoencoderConfig = folder.Configuration(AutoencoderPart, CogVideoXVaeConfig.FromJson);
-        _scheduler = folder.Configuration(SchedulerPart, Scheduler.FromJson, "scheduler_config.json");
+        _scheduler = folder.Configuration(SchedulerPart, Scheduler.FromJson);
         if (_denoiserConfig.InChannels != _autoencoderConfig.LatentChannels)
         {
             throw new InputException($"{folder.Path}: the transformer reads {_denoiserConfig.InChannels} latent channels and the autoencoder makes {_autoencoderConfig.LatentChannels}. The parts are of different models.");

@@ -6,12 +6,11 @@ using static TorchSharp.torch;
 
 namespace HaloLab.Generation;
 
-/// <summary>A model in diffusers' layout whose text encoder is T5 or umT5.</summary>
+/// <summary>A model in diffusers' parts whose text encoder is T5 or umT5.</summary>
 /// <param name="folder">The model's folder.</param>
-public abstract class DiffusersPipeline(DiffusersFolder folder) : VideoPipeline
+public abstract class DiffusersPipeline(ModelFolder folder) : VideoPipeline
 {
     private protected const string TextPart = "text_encoder";
-    private protected const string TokenizerPart = "tokenizer";
     private protected const string AutoencoderPart = "vae";
     private protected const string SchedulerPart = "scheduler";
 
@@ -19,14 +18,14 @@ public abstract class DiffusersPipeline(DiffusersFolder folder) : VideoPipeline
     public override string DenoiserPart => "transformer";
 
     /// <summary>The folder it was opened from.</summary>
-    public DiffusersFolder Folder => folder;
+    public ModelFolder Folder => folder;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Tensor> Encode(IReadOnlyList<string> prompts, Action<int>? onPrompt = null)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         UmT5Config config = ReadTextConfig();
-        UmT5Tokenizer tokenizer = LoadTokenizer(Folder.FileOf(TokenizerPart, "spiece.model"));
+        UmT5Tokenizer tokenizer = LoadTokenizer(Folder.TokenizerFile);
         if (tokenizer.VocabularySize > config.VocabSize)
         {
             throw new InputException($"{Folder.Path}: the tokenizer has {tokenizer.VocabularySize} pieces and the text encoder knows {config.VocabSize}. The parts are of different models.");
@@ -79,7 +78,7 @@ public abstract class DiffusersPipeline(DiffusersFolder folder) : VideoPipeline
         return filled;
     }
 
-    private protected override SortedDictionary<string, string> ModelHashes() => Folder.Hashes([TextPart, TokenizerPart, DenoiserPart, AutoencoderPart, SchedulerPart]);
+    private protected override SortedDictionary<string, string> ModelHashes() => Folder.Hashes();
 
     /// <summary>Sizes of the text encoder.</summary>
     private protected virtual UmT5Config ReadTextConfig() => Folder.Configuration(TextPart, UmT5Config.FromJson);

@@ -3,6 +3,7 @@ using HaloLab.Diffusion;
 using HaloLab.Models;
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
+using HaloLab.Models.Wan;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ public abstract class VideoPipeline : IDisposable
     public abstract string DenoiserPart { get; }
 
     /// <summary>Whether a folder looks like a published model's.</summary>
-    public static bool IsOne(string folder) => DiffusersFolder.IsOne(folder) || VideoCrafter2Folder.IsOne(folder);
+    public static bool IsOne(string folder) => DiffusersFolder.IsOne(folder) || WanOriginalFolder.IsOne(folder) || VideoCrafter2Folder.IsOne(folder);
 
     /// <summary>Opens a folder; weights are read when they are needed.</summary>
     /// <param name="folder">The folder.</param>
@@ -40,7 +41,7 @@ public abstract class VideoPipeline : IDisposable
             return new VideoCrafter2Pipeline(VideoCrafter2Folder.Open(folder), adapter);
         }
 
-        DiffusersFolder opened = DiffusersFolder.Open(folder);
+        ModelFolder opened = WanOriginalFolder.IsOne(folder) ? WanOriginalFolder.Open(folder) : DiffusersFolder.Open(folder);
         return opened.Pipeline switch
         {
             "WanPipeline" => new WanPipeline(opened) { Adapter = adapter },

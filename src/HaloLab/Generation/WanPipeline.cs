@@ -23,13 +23,13 @@ public sealed class WanPipeline : DiffusersPipeline
     private WanAutoencoder? _autoencoder;
 
     /// <exception cref="InputException">A part is missing or is not one of Wan2.1.</exception>
-    public WanPipeline(DiffusersFolder folder)
+    public WanPipeline(ModelFolder folder)
         : base(folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         _denoiserConfig = folder.Configuration(DenoiserPart, WanConfig.FromJson);
         _autoencoderConfig = folder.Configuration(AutoencoderPart, WanVaeConfig.FromJson);
-        _schedule = folder.Configuration(SchedulerPart, FlowSchedule.FromJson, "scheduler_config.json");
+        _schedule = folder.Configuration(SchedulerPart, FlowSchedule.FromJson);
         if (_denoiserConfig.InChannels != _autoencoderConfig.ZDim)
         {
             throw new InputException($"{folder.Path}: the transformer reads {_denoiserConfig.InChannels} latent channels and the autoencoder makes {_autoencoderConfig.ZDim}. The parts are of different models.");

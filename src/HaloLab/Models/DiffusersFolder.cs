@@ -1,22 +1,24 @@
 using System.Text.Json;
 using HaloLab.Checkpoints;
-using HaloLab.Models.Layers;
-using static TorchSharp.torch.nn;
 
 namespace HaloLab.Models;
 
 /// <summary>A pipeline as diffusers publishes it: <c>model_index.json</c> beside a folder for each part, with its configuration and weights.</summary>
-public sealed class DiffusersFolder
+public sealed class DiffusersFolder : ModelFolder
 {
     private const string IndexFile = "model_index.json";
     private const string ClassField = "_class_name";
+    private const string SchedulerPart = "scheduler";
+    private const string TokenizerPart = "tokenizer";
 
-    private DiffusersFolder(string path, string pipeline) => (Path, Pipeline) = (path, pipeline);
+    private static readonly string[] Parts = ["text_encoder", TokenizerPart, "transformer", "vae", SchedulerPart];
 
-    public string Path { get; }
+    private DiffusersFolder(string path, string pipeline)
+        : base(path) => Pipeline = pipeline;
 
-    /// <summary>Class of the pipeline, for example <c>WanPipeline</c>.</summary>
-    public string Pipeline { get; }
+    public override string Pipeline { get; }
+
+    public override string TokenizerFile => FileOf(TokenizerPart, "spiece.model");
 
     /// <summary>Whether a folder says that it is one.</summary>
     public static bool IsOne(string path) => File.Exists(System.IO.Path.Combine(path, IndexFile));
@@ -37,57 +39,19 @@ public sealed class DiffusersFolder
             : throw new InputException($"{index}: has no {ClassField}, which says what pipeline this is.");
     }
 
-    /// <summary>The path of a part's file.</summary>
-    public string FileOf(string part, string file) => System.IO.Path.Combine(Path, part, file);
-
-    /// <summary>A part's configuration.</summary>
-    /// <param name="part">The part's folder.</param>
-    /// <param name="read">Makes it of the content of its file; the second argument is what to call that in messages.</param>
-    /// <param name="file">Name of the file.</param>
-    /// <exception cref="InputException">It is missing or not what it should be.</exception>
-    public T Configuration<T>(string part, Func<JsonElement, string, T> read, string file = "config.json")
+    private protected override (JsonElement Json, string Source) Configuration(string part)
     {
-        ArgumentNullException.ThrowIfNull(read);
-        string path = FileOf(part, file);
-        return read(ConfigurationFile.Open(path), path);
+        string file = FileOf(part, part == SchedulerPart ? "scheduler_config.json" : "config.json");
+        return (ConfigurationFile.Open(file), file);
     }
 
-    /// <summary>Fills a part's module from its weights, in evaluation mode and without gradients, and puts it on <see cref="Compute.Device"/>.</summary>
-    /// <param name="part">The part's folder.</param>
-    /// <param name="module">The module.</param>
-    /// <param name="unused">Keys that may be there and are not needed.</param>
-    /// <exception cref="InputException">Weights are missing, broken, or do not fit.</exception>
-    public T Fill<T>(string part, T module, IReadOnlyCollection<string>? unused = null)
-        where T : Module
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        using (IWeightFile file = WeightFiles.Open(System.IO.Path.Combine(Path, part)))
-        {
-            StateLoader.Load(module, file, unused);
-        }
-
-        return module.ReadyForUse();
-    }
-
-    /// <summary>Number of values in a part's weights.</summary>
-    /// <param name="part">The part's folder.</param>
-    public long Values(string part)
+    private protected override T Read<T>(string part, Func<IWeightFile, T> use)
     {
         using IWeightFile file = WeightFiles.Open(System.IO.Path.Combine(Path, part));
-        return file.Entries.Values.Sum(entry => entry.Elements);
+        return use(file);
     }
 
-    /// <summary>SHA-256 of every file of some parts, by its path within the folder.</summary>
-    /// <param name="parts">The parts' folders.</param>
-    public SortedDictionary<string, string> Hashes(IEnumerable<string> parts)
-    {
-        ArgumentNullException.ThrowIfNull(parts);
-        SortedDictionary<string, string> hashes = new(StringComparer.Ordinal) { [IndexFile] = FileHash.Of(System.IO.Path.Combine(Path, IndexFile)) };
-        foreach (string file in parts.SelectMany(part => Directory.GetFiles(System.IO.Path.Combine(Path, part))))
-        {
-            hashes[System.IO.Path.GetRelativePath(Path, file)] = FileHash.Of(file);
-        }
+    private protected override IEnumerable<string> Files() => Parts.SelectMany(part => Directory.GetFiles(System.IO.Path.Combine(Path, part))).Prepend(System.IO.Path.Combine(Path, IndexFile));
 
-        return hashes;
-    }
+    private string FileOf(string part, string file) => System.IO.Path.Combine(Path, part, file);
 }

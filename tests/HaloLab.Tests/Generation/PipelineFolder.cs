@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
+using HaloLab.Models.Wan;
+using HaloLab.Tests.Checkpoints;
 using HaloLab.Tests.Goldens;
 using HaloLab.Tests.Models.UmT5;
 using static TorchSharp.torch;
@@ -52,6 +54,37 @@ internal static class PipelineFolder
 
             WriteJson(Path.Combine(folder, part, name + ".safetensors.index.json"), new JsonObject { ["weight_map"] = map });
         }
+    }
+
+    /// <summary>Writes Wan2.1's original files beside each other, from a folder that <see cref="Write"/> wrote.</summary>
+    public static void WriteOriginal(string diffusers, string folder)
+    {
+        Dictionary<string, Tensor> Original(string part, KeyMap map)
+        {
+            using IWeightFile file = WeightFiles.Open(Path.Combine(diffusers, part));
+            return file.Entries.Keys.ToDictionary(key => map.ToOriginal(key)!, file.Read);
+        }
+
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(diffusers, "transformer", "config.json")))!;
+        long heads = config["num_attention_heads"]!.GetValue<long>();
+        WriteJson(Path.Combine(folder, "config.json"), new JsonObject
+        {
+            ["model_type"] = "t2v",
+            ["dim"] = heads * config["attention_head_dim"]!.GetValue<long>(),
+            ["num_heads"] = heads,
+            ["in_dim"] = config["in_channels"]!.GetValue<long>(),
+            ["out_dim"] = config["out_channels"]!.GetValue<long>(),
+            ["freq_dim"] = config["freq_dim"]!.GetValue<long>(),
+            ["ffn_dim"] = config["ffn_dim"]!.GetValue<long>(),
+            ["num_layers"] = config["num_layers"]!.GetValue<long>(),
+            ["eps"] = config["eps"]!.GetValue<double>(),
+        });
+        Safetensors.Save(Path.Combine(folder, "diffusion_pytorch_model.safetensors"), Original("transformer", WanKeyMaps.Transformer));
+        TorchFile.WriteDictionary(Path.Combine(folder, "Wan2.1_VAE.pth"), Original("vae", WanKeyMaps.Autoencoder));
+        TorchFile.WriteDictionary(Path.Combine(folder, "models_t5_umt5-xxl-enc-bf16.pth"), Original("text_encoder", WanKeyMaps.TextEncoder));
+        string pieces = Path.Combine(folder, "google", "umt5-xxl", "spiece.model");
+        Directory.CreateDirectory(Path.GetDirectoryName(pieces)!);
+        File.Copy(Path.Combine(diffusers, "tokenizer", "spiece.model"), pieces);
     }
 
     private static Tensor WithRows(Tensor table_ND, long rows) => table_ND.shape[0] >= rows ? table_ND : table_ND.repeat((rows / table_ND.shape[0]) + 1, 1).narrow(0, 0, rows).contiguous();

@@ -4,6 +4,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.Experiments;
 using HaloLab.Generation;
+using HaloLab.Tests.Checkpoints;
 using HaloLab.Tests.Cli;
 using HaloLab.Tests.Evaluation.Scorers;
 using HaloLab.Tests.Goldens;
@@ -285,6 +286,82 @@ public sealed class VideoPipelineTests : IDisposable
         }
 
         Assert.NotEqual(hashes[0], hashes[1]);
+    }
+
+    [Fact]
+    public async Task WansOriginalFilesGenerateAndTrainAsItsDiffusersFolderDoes()
+    {
+        Ffmpeg.Require();
+        PipelineFolder.Write(Case(), Model);
+        string original = Path.Combine(_folder, "original");
+        PipelineFolder.WriteOriginal(Model, original);
+
+        // The original program shifts by 5, the folder of diffusers by what its scheduler says.
+        string scheduler = Path.Combine(Model, "scheduler", "scheduler_config.json");
+        JsonNode settings = JsonNode.Parse(await File.ReadAllTextAsync(scheduler, TestContext.Current.CancellationToken))!;
+        settings["flow_shift"] = 5.0;
+        await File.WriteAllTextAsync(scheduler, settings.ToJsonString(), TestContext.Current.CancellationToken);
+        foreach ((string file, string expected) in new[]
+        {
+            ("diffusion_pytorch_model.safetensors", "Wan2.1 transformer, original layout"), ("Wan2.1_VAE.pth", "Wan2.1 autoencoder, original layout"), ("models_t5_umt5-xxl-enc-bf16.pth", "umT5 encoder, original layout"),
+        })
+        {
+            Assert.Contains(expected, (await HaloLabProgram.Run("weights", "inspect", Path.Combine(original, file))).StandardOutput, StringComparison.Ordinal);
+        }
+
+        string pairs = Path.Combine(_folder, "pairs.csv");
+        for (int i = 0; i < 2; i++)
+        {
+            await VideoFile.WriteAsync(ClipTests.Random(8, 40, 56, 8, $"clip {i}"), Path.Combine(_folder, $"{i}.mp4"), TestContext.Current.CancellationToken);
+        }
+
+        await File.WriteAllLinesAsync(pairs, ["path_A,path_B,prompt,VQ", "0.mp4,1.mp4,a cat,A"], TestContext.Current.CancellationToken);
+        List<string> clips = [];
+        List<string> adapters = [];
+        foreach (string model in new[] { Model, original })
+        {
+            string tuned = Path.Combine(_folder, $"tuned{adapters.Count}");
+            CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(
+                ["train", "--pairs", pairs, "--model", model, "--frames", "5", "--size", "48x32", "--grid", "2x2x2", "--lora-rank", "2", "--steps", "3", "--batch-pairs", "1", "--learning-rate", "0.01", "--out", tuned]);
+            Assert.True(result.IsSuccess, result.StandardError);
+            adapters.Add(Path.Combine(tuned, "model", TunablePipeline.AdapterFile));
+            foreach (string[] more in new string[][] { [], ["--adapter", adapters[^1]] })
+            {
+                string output = Path.Combine(_folder, $"out{clips.Count}");
+                result = await HaloLabProgram.Run(["generate", "--model", model, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png", "--out", output, .. more]);
+                Assert.True(result.IsSuccess, result.StandardError);
+                clips.Add(FileHash.Of(Path.Combine(output, "clip-0000-000.png")));
+            }
+        }
+
+        Assert.NotEqual(clips[0], clips[1]);
+        Assert.Equal(clips[..2], clips[2..]);
+        Assert.Equal(FileHash.Of(adapters[0]), FileHash.Of(adapters[1]));
+    }
+
+    [Theory]
+    [InlineData("model_type is not 't2v'", "config.json", "t2v", "i2v")]
+    [InlineData("num_layers is missing", "config.json", "num_layers", "layers")]
+    [InlineData("has no tensor that would be post_quant_conv.weight", "Wan2.1_VAE.pth", "conv2.weight", "conv9.weight")]
+    public void WhatIsWrongWithWansOriginalFilesIsNamed(string expected, string file, string from, string to)
+    {
+        PipelineFolder.Write(Case(), Model);
+        string original = Path.Combine(_folder, "original");
+        PipelineFolder.WriteOriginal(Model, original);
+        string path = Path.Combine(original, file);
+        if (file.EndsWith(".json", StringComparison.Ordinal))
+        {
+            File.WriteAllText(path, File.ReadAllText(path).Replace(from, to, StringComparison.Ordinal));
+        }
+        else
+        {
+            using IWeightFile weights = WeightFiles.Open(path);
+            Dictionary<string, Tensor> renamed = weights.Entries.Keys.ToDictionary(key => key == from ? to : key, weights.Read);
+            File.Delete(path);
+            TorchFile.WriteDictionary(path, renamed);
+        }
+
+        Assert.Contains(expected, Assert.Throws<InputException>(() => VideoPipeline.Open(original)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
