@@ -15,6 +15,7 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     KernelVerb.Create(),
     NotebooksVerb.Create(),
     LabelVerb.Create(),
+    PairsVerb.Create(),
     ReproduceVerb.Create(),
     RewardVerb.Create(),
     ScoreVerb.Create(),
@@ -24,6 +25,7 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     WeightsVerb.Create(),
 };
 
+root.Subcommands.Add(RunVerb.Create(root));
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {

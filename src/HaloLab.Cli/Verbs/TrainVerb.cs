@@ -5,6 +5,7 @@ using HaloLab.Generation;
 using HaloLab.GranDpo;
 using HaloLab.Preferences;
 using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Reproduction;
 using HaloLab.Videos;
 
 namespace HaloLab.Cli.Verbs;
@@ -27,6 +28,8 @@ internal static class TrainVerb
         Option<int> steps = new("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 100 };
         Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step.", DefaultValueFactory = _ => 8 };
         Option<double> rate = new("--learning-rate") { Description = "Learning rate after the warm-up.", DefaultValueFactory = _ => 1e-4 };
+        Option<string> arm = new("--arm") { Description = $"What is learned: halo (video and patch preferences), or a baseline on the same pairs, noise and steps: {string.Join(", ", ReproductionArm.All.Select(arm => arm.Name).Where(name => name != ReproductionArm.Halo.Name))}.", DefaultValueFactory = _ => ReproductionArm.Halo.Name };
+        arm.AcceptOnlyFromAmong([.. ReproductionArm.All.Select(arm => arm.Name)]);
         Option<double> betaVideo = new("--beta-video") { Description = "Strength of the video term.", DefaultValueFactory = _ => Objective.BetaVideo };
         Option<double> betaPatch = new("--beta-patch") { Description = "Strength of the patch term.", DefaultValueFactory = _ => Objective.BetaPatch };
         Option<double> eta = new("--eta") { Description = "Weight of fine-tuning on the preferred clip.", DefaultValueFactory = _ => Objective.Eta };
@@ -38,7 +41,7 @@ internal static class TrainVerb
         Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
         Option[] ofPublished = [rank, alpha, frames, size, recompute];
         WatchOptions watch = new();
-        foreach (Option option in (Option[])[pairs, model, reward, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished, .. watch.All])
+        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -54,6 +57,7 @@ internal static class TrainVerb
                 throw new InputException($"{given.Name} is for a published model, and {start} holds none (no model_index.json, no VideoCrafter2 checkpoint with its .yaml): give such a model's folder with --model.");
             }
 
+            ReproductionArm learned = ReproductionArm.All.Single(known => known.Name == parsed.GetValue(arm));
             GranDpoTrainerOptions options = new()
             {
                 LoraRank = isPublished ? parsed.GetValue(rank) ?? DefaultRank : null,
@@ -62,8 +66,17 @@ internal static class TrainVerb
                 Steps = parsed.GetValue(steps),
                 BatchPairs = parsed.GetValue(batch),
                 LearningRate = parsed.GetValue(rate),
-                Grid = PatchGrid.Parse(parsed.GetValue(grid)!),
-                Objective = Objective with { BetaVideo = parsed.GetValue(betaVideo), BetaPatch = parsed.GetValue(betaPatch), Eta = parsed.GetValue(eta) },
+                Grid = learned.Grid ?? PatchGrid.Parse(parsed.GetValue(grid)!),
+                VideoReward = learned.VideoReward,
+                Objective = Objective with
+                {
+                    Terms = learned.Terms,
+                    BetaVideo = parsed.GetValue(betaVideo),
+                    BetaPatch = parsed.GetValue(betaPatch),
+
+                    // Fine-tuning alone needs a weight, and Adam makes no difference between weights.
+                    Eta = learned.Terms == PreferenceTerms.None && parsed.GetResult(eta) is null or { Implicit: true } ? 1 : parsed.GetValue(eta),
+                },
             };
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;

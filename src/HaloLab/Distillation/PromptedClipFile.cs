@@ -70,7 +70,11 @@ public static class PromptedClipFile
     private static IEnumerable<(int Row, string? Clip, string? Prompt)> OfManifest(string path)
     {
         using JsonDocument document = Parse(path, null, File.ReadAllText(path));
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("clips", out JsonElement clips) || clips.ValueKind != JsonValueKind.Array)
+
+        // Of a published model's clips they are among what was asked for.
+        JsonElement root = document.RootElement;
+        JsonElement holder = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("settings", out JsonElement settings) ? settings : root;
+        if (holder.ValueKind != JsonValueKind.Object || !holder.TryGetProperty("clips", out JsonElement clips) || clips.ValueKind != JsonValueKind.Array)
         {
             throw new InputException($"{path}: has no list 'clips'. Expected the manifest of `halolab generate`.");
         }

@@ -52,7 +52,13 @@ public sealed class VideoPairTraining
         }
 
         bool anyPatches = Pairs.Any(pair => pair.PatchesA is not null);
-        _options = anyPatches ? options : options with { Objective = options.Objective with { Terms = PreferenceTerms.VideoOnly } };
+        if (!anyPatches && (options.Objective.Terms == PreferenceTerms.PatchOnly || options.VideoReward == VideoRewardSource.PatchMean))
+        {
+            throw new InputException("The pairs have no patch rewards, and what is to be learned needs them. Give pairs with patch_rewards_A and patch_rewards_B, for example from `halolab pairs`, or learn from the videos alone.");
+        }
+
+        bool hasNoPatchTerm = !anyPatches && options.Objective.Terms == PreferenceTerms.VideoAndPatch;
+        _options = hasNoPatchTerm ? options with { Objective = options.Objective with { Terms = PreferenceTerms.VideoOnly } } : options;
         _options.Validate();
         foreach (string path in Pairs.SelectMany(pair => new[] { pair.PathA, pair.PathB }).Distinct())
         {

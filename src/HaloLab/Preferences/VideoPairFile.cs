@@ -8,7 +8,7 @@ using HaloLab.Videos;
 namespace HaloLab.Preferences;
 
 /// <summary>
-/// Reads pairs of given video files, CSV (as VideoAlign and VideoGen-RewardBench publish them, KlingAIResearch/VideoAlign) or JSON Lines.
+/// Reads and writes pairs of given video files, CSV (as VideoAlign and VideoGen-RewardBench publish them, KlingAIResearch/VideoAlign) or JSON Lines.
 /// </summary>
 /// <remarks>
 /// Fields of a row: <c>path_A</c>, <c>path_B</c> (relative to the file's folder), <c>prompt</c>; then either <c>reward_A</c> and
@@ -63,6 +63,38 @@ public static class VideoPairFile
 
         string[] used = [.. Known, .. aggregation?.Weights.Keys ?? []];
         return new VideoPairTable(pairs, repeated, tied, [.. fields.Except(used)]);
+    }
+
+    /// <summary>Writes pairs as JSON Lines, videos relative to the file's folder.</summary>
+    /// <param name="path">A <c>.jsonl</c>, replaced atomically.</param>
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="fileOf">The file of a clip by its prompt and id.</param>
+    public static void Write(string path, IEnumerable<PreferencePair> pairs, Func<string, string, string> fileOf)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        ArgumentNullException.ThrowIfNull(fileOf);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        AtomicFile.WriteAllText(path, string.Concat(pairs.Select(pair => Row(pair).ToJsonString() + "\n")));
+
+        JsonObject Row(PreferencePair pair)
+        {
+            JsonObject row = new()
+            {
+                ["path_A"] = Path.GetRelativePath(folder, fileOf(pair.Prompt, pair.A.Id)),
+                ["path_B"] = Path.GetRelativePath(folder, fileOf(pair.Prompt, pair.B.Id)),
+                ["prompt"] = pair.Prompt,
+                ["reward_A"] = pair.A.VideoReward,
+                ["reward_B"] = pair.B.VideoReward,
+            };
+            if (pair.A.Patches is { } a && pair.B.Patches is { } b)
+            {
+                row["grid"] = a.Grid.ToString();
+                row["patch_rewards_A"] = new JsonArray([.. a.Values.Select(value => (JsonNode?)value)]);
+                row["patch_rewards_B"] = new JsonArray([.. b.Values.Select(value => (JsonNode?)value)]);
+            }
+
+            return row;
+        }
     }
 
     private static RewardAggregation? Aggregation(string path, string[] fields, string[] dimensions, bool hasRewards, RewardAggregation? given)

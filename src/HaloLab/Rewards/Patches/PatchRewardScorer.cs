@@ -32,6 +32,9 @@ public sealed class PatchRewardScorer : IVideoScorer
     /// <summary>The backbone's video scores, then of each dimension of the patch head the mean over the patches and the worst patch.</summary>
     public IReadOnlyList<string> Dimensions { get; }
 
+    /// <summary>The backbone's video scores alone.</summary>
+    public IReadOnlyList<string> BackboneScores => _model.Backbone.ScoreNames;
+
     /// <summary>The model's and the backbone's files, and the grid.</summary>
     public IReadOnlyDictionary<string, string> Hashes { get; }
 
