@@ -47,29 +47,18 @@ public sealed class MetricComparison
     {
         double[] differences = [.. Differences(first, second).Select(item => item.Difference)];
         RandomStream Stream(string what) => new(seed, $"{what} of {Name}, {second} against {first}");
-        (int wins, int ties) = (differences.Count(difference => difference > 0), differences.Count(difference => difference == 0));
-        if (differences.Length < 2)
-        {
-            double only = differences.FirstOrDefault(double.NaN);
-            return new ModelDifference(Scorer, Name, first, second, differences.Length, Interval.Undefined(0.95, only), double.NaN, wins, ties, Interval.Undefined(0.95));
-        }
-
-        double[] won = [.. differences.Select(difference => difference > 0 ? 1 : difference == 0 ? 0.5 : 0)];
+        PairedDifference difference = PairedDifference.Of(differences, Stream("difference"), Stream("signs"));
+        double[] won = [.. differences.Select(value => value > 0 ? 1 : value == 0 ? 0.5 : 0)];
         return new ModelDifference(
             Scorer,
             Name,
             first,
             second,
             differences.Length,
-            OfMean(differences, Stream("difference")),
-            PairedPermutation.Test(differences, new double[differences.Length], Stream("signs")).PValue,
-            wins,
-            ties,
-            OfMean(won, Stream("wins")));
+            difference.Mean,
+            difference.PValue,
+            differences.Count(value => value > 0),
+            differences.Count(value => value == 0),
+            differences.Length < 2 ? Interval.Undefined(0.95) : PairedDifference.IntervalOfMean(won, Stream("wins")));
     }
-
-    /// <summary>BCa interval; where all prompts agree to the last bit there is nothing to resample, and the interval is the value.</summary>
-    private static Interval OfMean(double[] values, RandomStream stream) => Moments.IsConstant(values)
-        ? new Interval(values[0], values[0], values[0], 0.95)
-        : Bootstrap.Run(values, sample => sample.Average(), stream).Bca;
 }

@@ -6,6 +6,9 @@ namespace HaloLab.Statistics;
 /// <summary>The smallest true effect that a two-sided test would have shown with the given power (DESIGN D7).</summary>
 public static class SmallestDetectableEffect
 {
+    /// <summary>More differences than this are not asked for.</summary>
+    public const int MostDifferences = 10_000_000;
+
     /// <summary>For an estimate that is normal around the effect: (z of the level + z of the power) standard errors.</summary>
     /// <param name="standardError">Standard error of the estimate, in its own unit.</param>
     /// <param name="level">Confidence level of the interval that decides, in (0, 1).</param>
@@ -25,6 +28,30 @@ public static class SmallestDetectableEffect
     {
         double critical = Distributions.StudentTwoSidedQuantile(level, degreesOfFreedom);
         return double.IsNaN(critical) ? double.NaN : standardError * Solve(shift => StudentPower(shift, critical, degreesOfFreedom), level, power);
+    }
+
+    /// <summary>How many differences a two-sided t test of their mean needs to show an effect: the fewest whose smallest detectable effect is not greater.</summary>
+    /// <param name="effect">The true mean difference; its sign does not count.</param>
+    /// <param name="deviation">Standard deviation of the differences, in the same unit.</param>
+    /// <param name="level">Confidence level of the interval that decides, in (0, 1).</param>
+    /// <param name="power">Probability of showing it, in (1 − level, 1).</param>
+    /// <returns>At least 2; null where no number is enough (no effect), where it is beyond <see cref="MostDifferences"/>, or where something is undefined.</returns>
+    public static int? DifferencesFor(double effect, double deviation, double level = 0.95, double power = 0.8)
+    {
+        // The normal test needs fewer than the t test, and not many fewer.
+        double fewest = Math.Ceiling(Math.Pow(Normal(deviation, level, power) / effect, 2));
+        if (!(fewest <= MostDifferences))
+        {
+            return null;
+        }
+
+        int count = Math.Max(2, (int)fewest);
+        while (StudentT(deviation / Math.Sqrt(count), count - 1, level, power) > Math.Abs(effect))
+        {
+            count++;
+        }
+
+        return count;
     }
 
     private static double Solve(Func<double, double> powerOfShift, double level, double power) =>

@@ -44,6 +44,29 @@ public class SmallestDetectableEffectTests
         Assert.Equal(0.8, shown / (double)Samples, 0.02);
     }
 
+    /// <summary>Paired t tests, two-sided at 95 % with power 0.8: the numbers of pairs in Cohen's and everybody's tables.</summary>
+    [Theory]
+    [InlineData(0.2, 199)]
+    [InlineData(0.5, 34)]
+    [InlineData(-0.5, 34)]
+    [InlineData(0.8, 15)]
+    public void NumbersOfPairsAreThoseOfTheTables(double effect, int expected)
+    {
+        Assert.Equal(expected, SmallestDetectableEffect.DifferencesFor(effect, 1.0));
+        Assert.Equal(expected, SmallestDetectableEffect.DifferencesFor(3 * effect, 3.0));
+        Assert.True(SmallestDetectableEffect.StudentT(1 / Math.Sqrt(expected), expected - 1) <= Math.Abs(effect));
+        Assert.True(SmallestDetectableEffect.StudentT(1 / Math.Sqrt(expected - 1), expected - 2) > Math.Abs(effect));
+    }
+
+    [Fact]
+    public void NoEffectNeedsNoNumberAndNoSpreadTwo()
+    {
+        Assert.Null(SmallestDetectableEffect.DifferencesFor(0.0, 1.0));
+        Assert.Null(SmallestDetectableEffect.DifferencesFor(1e-9, 1.0));
+        Assert.Null(SmallestDetectableEffect.DifferencesFor(0.5, double.NaN));
+        Assert.Equal(2, SmallestDetectableEffect.DifferencesFor(0.5, 0.0));
+    }
+
     [Fact]
     public void OneSeedDetectsNothing()
     {
