@@ -9,6 +9,7 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
 {
     AnnotateVerb.Create(),
     DataVerb.Create(),
+    DefectsVerb.Create(),
     DoctorVerb.Create(),
     EvaluateVerb.Create(),
     GenerateVerb.Create(),

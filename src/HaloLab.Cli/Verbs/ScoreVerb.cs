@@ -100,7 +100,7 @@ internal static class ScoreVerb
             using IVideoScorer scorer = named.Open(patches);
             IReadOnlyList<ScoredClip> rows = Scored(scorer, scorer.Name, clips, folder, cancellation);
             ClipToScore[] readable = [.. rows.Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
-            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer, scorer.Name + ", controls", ScorerControls.ClipsOf(readable), folder, cancellation), scorer.IsMeasurement, scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.BestGrade) : null);
+            report.Add(scorer.Name, scorer.Dimensions, scorer.Hashes, rows, Scored(scorer, scorer.Name + ", controls", ScorerControls.ClipsOf(readable), folder, cancellation), scorer.IsMeasurement, scorer is PatchRewardScorer ofPatches ? (clip => scorer.PatchCells(clip), ofPatches.Meaning) : null);
         }
 
         foreach ((string file, string scorer, string reason) in report.Missing)

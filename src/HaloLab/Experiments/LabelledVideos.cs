@@ -26,13 +26,49 @@ public static class LabelledVideos
         ArgumentNullException.ThrowIfNull(wanted);
         ArgumentNullException.ThrowIfNull(report);
         string[] files = [.. folders.SelectMany(FilesOf).Distinct()];
-        Dictionary<string, string> known = File.Exists(memory) ? JsonFile.Read<Dictionary<string, string>>(memory) : [];
         HashSet<string> missing = [.. wanted];
         Dictionary<string, string> found = new(StringComparer.Ordinal);
         List<string> unreadable = [];
+        await VisitAsync(missing.Count > 0 ? files : [], store, memory, report, (file, clip) =>
+        {
+            if (clip == Unreadable)
+            {
+                unreadable.Add(file);
+            }
+            else if (missing.Remove(clip))
+            {
+                found.Add(clip, file);
+            }
+
+            return missing.Count > 0;
+        }, cancellation).ConfigureAwait(false);
+        return (found, unreadable);
+    }
+
+    /// <summary>The clips in files, by file; files that cannot be read are left out.</summary>
+    /// <param name="files">Video files.</param>
+    /// <param name="store">Knows files by their bytes.</param>
+    /// <param name="memory">A file that remembers what was decoded.</param>
+    /// <param name="report">Told the share done.</param>
+    /// <param name="cancellation">Stops between two files.</param>
+    public static async Task<IReadOnlyDictionary<string, string>> ClipsOfAsync(IReadOnlyList<string> files, LabelStore store, string memory, Action<double> report, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(report);
+        Dictionary<string, string> clips = new(StringComparer.Ordinal);
+        await VisitAsync(files, store, memory, report, (file, clip) => clip == Unreadable || clips.TryAdd(file, clip), cancellation).ConfigureAwait(false);
+        return clips;
+    }
+
+    /// <summary>Goes over files until the visitor, who is told each file's clip, has enough.</summary>
+    private static async Task VisitAsync(IReadOnlyList<string> files, LabelStore store, string memory, Action<double> report, Func<string, string, bool> goesOn, CancellationToken cancellation)
+    {
+        Dictionary<string, string> known = File.Exists(memory) ? JsonFile.Read<Dictionary<string, string>>(memory) : [];
         try
         {
-            for (int i = 0; i < files.Length && missing.Count > 0; i++)
+            bool wantsMore = true;
+            for (int i = 0; i < files.Count && wantsMore; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 string hash = FileHash.Of(files[i], "a video file");
@@ -42,16 +78,8 @@ public static class LabelledVideos
                     known.Add(hash, clip);
                 }
 
-                if (clip == Unreadable)
-                {
-                    unreadable.Add(files[i]);
-                }
-                else if (missing.Remove(clip))
-                {
-                    found.Add(clip, files[i]);
-                }
-
-                report((i + 1.0) / files.Length);
+                wantsMore = goesOn(files[i], clip);
+                report((i + 1.0) / files.Count);
             }
         }
         finally
@@ -61,8 +89,6 @@ public static class LabelledVideos
                 JsonFile.Write(memory, known);
             }
         }
-
-        return (found, unreadable);
     }
 
     /// <summary>Refuses clips that were not found.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsvHelper;
 using HaloLab.Displays;
+using HaloLab.Rewards.Patches;
 using HaloLab.Statistics;
 using HaloLab.Videos;
 using Parquet;
@@ -15,7 +16,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
     private const int ShownClips = 12;
 
     private readonly List<(string Name, IReadOnlyList<string> Dimensions, IReadOnlyDictionary<string, string> Hashes, IReadOnlyList<ScoredClip> Rows, ScorerControls Controls)> _scorers = [];
-    private (int Scorer, Func<VideoClip, LatticeEdges?> Cells, double? Best)? _patches;
+    private (int Scorer, Func<VideoClip, LatticeEdges?> Cells, PatchRewardMeaning Meaning)? _patches;
 
     /// <summary>Adds what a scorer said of each clip.</summary>
     /// <param name="name">The scorer.</param>
@@ -24,7 +25,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
     /// <param name="rows">A row for each clip, in order.</param>
     /// <param name="changed">Rows of the changed clips (<see cref="ScorerControls.ClipsOf"/>).</param>
     /// <param name="isMeasurement">Whether it is not expected to read prompts or to know which way time runs.</param>
-    /// <param name="patches">Where the patches of its rows lie in a clip, and the best that one can be where there is such an end; null for a scorer of whole clips.</param>
+    /// <param name="patches">Where the patches of its rows lie in a clip, and what they mean; null for a scorer of whole clips.</param>
     public void Add(
         string name,
         IReadOnlyList<string> dimensions,
@@ -32,10 +33,10 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         IReadOnlyList<ScoredClip> rows,
         IReadOnlyList<ScoredClip> changed,
         bool isMeasurement = false,
-        (Func<VideoClip, LatticeEdges?> Cells, double? Best)? patches = null)
+        (Func<VideoClip, LatticeEdges?> Cells, PatchRewardMeaning Meaning)? patches = null)
     {
         _scorers.Add((name, dimensions, hashes, rows, new ScorerControls(name, dimensions, [.. rows, .. changed], isMeasurement)));
-        _patches = patches is { } given ? (_scorers.Count - 1, given.Cells, given.Best) : _patches;
+        _patches = patches is { } given ? (_scorers.Count - 1, given.Cells, given.Meaning) : _patches;
     }
 
     /// <summary>The clips that a scorer could not score, with its reason.</summary>
@@ -64,6 +65,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
                 return new { Scorer = scorer.Name, Change = change, Dimension = dimension, Clips = compared, Difference = difference.Estimate, difference.Low, difference.High };
             }))),
             Warnings,
+            Patches = _patches?.Meaning,
             Clips = clips.Select((clip, i) => new
             {
                 clip.File,
@@ -181,7 +183,7 @@ public sealed class ScoreReport(IReadOnlyList<ClipToScore> clips)
         }
 
         double[] all = [.. Enumerable.Range(0, clips.Count).SelectMany(other => PatchesOf(other) ?? [])];
-        return new PatchHeat(patches, cells, PatchColours(all, _patches.Value.Best), "patch reward");
+        return new PatchHeat(patches, cells, PatchColours(all, _patches.Value.Meaning.Best), "patch reward");
     }
 
     /// <summary>Colours of patch rewards: below the best grade, or around the mean where grades have no end.</summary>

@@ -39,7 +39,10 @@ public sealed class PatchRewardScorer : IVideoScorer
     public IReadOnlyDictionary<string, string> Hashes { get; }
 
     /// <summary>The best that a patch can be, where grades have an end.</summary>
-    public double? BestGrade => _model.PatchDimensions.Count > 0 && _model.PatchDimensions.All(dimension => dimension.Scale.Grades is not null) ? _model.PatchDimensions.Average(dimension => dimension.Scale.Grades!.Value.Best) : null;
+    public double? BestGrade => Meaning.Best;
+
+    /// <summary>What the numbers mean.</summary>
+    public PatchRewardMeaning Meaning => new(_scoring.Grid.ToString(), Mean(grades => grades.Worst), Mean(grades => grades.Best), _model.Backbone.ScoreNames);
 
     /// <summary>Reads a model for the patches asked for.</summary>
     /// <exception cref="InputException">A file is missing, broken or another one.</exception>
@@ -70,4 +73,8 @@ public sealed class PatchRewardScorer : IVideoScorer
     LatticeEdges? IVideoScorer.PatchCells(VideoClip clip) => _model.PatchDimensions.Count == 0 ? null : PatchCells(clip);
 
     public void Dispose() => _model.Dispose();
+
+    /// <summary>Patch rewards are means over dimensions, and so are their ends.</summary>
+    private double? Mean(Func<GradeRange, double> end) =>
+        _model.PatchDimensions.Count > 0 && _model.PatchDimensions.All(dimension => dimension.Scale.Grades is not null) ? _model.PatchDimensions.Average(dimension => end(dimension.Scale.Grades!.Value)) : null;
 }
