@@ -7,40 +7,55 @@ namespace HaloLab.Evaluation.Defects;
 /// <param name="sample">The clips.</param>
 public sealed class DefectClustering(DefectSample sample)
 {
-    /// <summary>Shuffles from which <see cref="AtRandom"/> is averaged.</summary>
+    /// <summary>Shuffles that what chance gives is found by.</summary>
     public const int Shuffles = 200;
 
     /// <summary>Gini's coefficient of the share of defective patches over clips.</summary>
     public PromptStatistic OverClips() => OverClips(sample.Defective);
 
-    /// <summary>Gini's coefficient of the share of clips that are defective over cells.</summary>
-    public PromptStatistic OverPlaces() => OverPlaces(sample.IsDefective);
-
-    /// <summary>Both coefficients where the same number of defective patches lies anywhere among the judged ones: chance alone spreads them unequally, too.</summary>
+    /// <summary>What <see cref="OverClips()"/> is on average where the same number of defective patches lies anywhere among the judged ones of all clips.</summary>
     /// <param name="stream">Shuffles.</param>
-    public (double OverClips, double OverPlaces) AtRandom(RandomStream stream)
+    public double OverClipsAtRandom(RandomStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        (int Clip, int Cell)[] judged = [.. Enumerable.Range(0, sample.Clips.Count).SelectMany(clip => Enumerable.Range(0, sample.Grid.Count).Where(cell => sample.IsJudged(clip, cell)).Select(cell => (clip, cell)))];
+        int[] clipOf = [.. Enumerable.Range(0, sample.Clips.Count).SelectMany(clip => Enumerable.Repeat(clip, sample.Judged(clip)))];
         int defective = Enumerable.Range(0, sample.Clips.Count).Sum(sample.Defective);
-        double[] overClips = new double[Shuffles];
-        double[] overPlaces = new double[Shuffles];
-        for (int i = 0; i < Shuffles; i++)
+        return Moments.Mean([.. Enumerable.Range(0, Shuffles).Select(_ =>
         {
-            stream.Shuffle(judged);
-            bool[,] isDefective = new bool[sample.Clips.Count, sample.Grid.Count];
+            stream.Shuffle(clipOf);
             int[] ofClip = new int[sample.Clips.Count];
-            foreach ((int clip, int cell) in judged.AsSpan(0, defective))
+            foreach (int clip in clipOf.AsSpan(0, defective))
             {
-                isDefective[clip, cell] = true;
                 ofClip[clip]++;
             }
 
-            overClips[i] = OverClips(clip => ofClip[clip]).Estimate();
-            overPlaces[i] = OverPlaces((clip, cell) => isDefective[clip, cell]).Estimate();
-        }
+            return OverClips(clip => ofClip[clip]).Estimate();
+        })]);
+    }
 
-        return (Moments.Mean(overClips), Moments.Mean(overPlaces));
+    /// <summary>
+    /// Gini's coefficient of the share of clips that are defective over cells, held against the same defects elsewhere: each clip's patches are moved round as a whole, by the same random steps in time, height and width, which
+    /// keeps defects that hang together.
+    /// </summary>
+    /// <param name="stream">Moves.</param>
+    /// <returns>The coefficient, its mean over <see cref="Shuffles"/> moves, and how likely they are to be as concentrated (k + 1)/(n + 1).</returns>
+    public (double Gini, double AtRandom, double PValue) OverPlaces(RandomStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        PatchGrid grid = sample.Grid;
+        double own = OverPlaces((_, cell) => cell);
+        double[] moved = [.. Enumerable.Range(0, Shuffles).Select(_ =>
+        {
+            (int T, int H, int W)[] steps = [.. sample.Clips.Select(_ => (stream.Next(grid.Time), stream.Next(grid.Height), stream.Next(grid.Width)))];
+            return OverPlaces((clip, cell) =>
+            {
+                (int t, int h, int w) = grid.Cell(cell);
+                return grid.Index((t + steps[clip].T) % grid.Time, (h + steps[clip].H) % grid.Height, (w + steps[clip].W) % grid.Width);
+            });
+        })];
+
+        // Sums in another order differ by rounding; as concentrated counts as at least so.
+        return (own, Moments.Mean(moved), double.IsNaN(own) ? double.NaN : (moved.Count(value => value >= own - 1e-12) + 1.0) / (Shuffles + 1.0));
     }
 
     /// <summary>
@@ -78,32 +93,22 @@ public sealed class DefectClustering(DefectSample sample)
             [.. times.SelectMany((often, prompt) => Enumerable.Repeat(clips[prompt], often)).SelectMany(same => same).Select(clip => (double)defective(clip) / sample.Judged(clip))]));
     }
 
-    private PromptStatistic OverPlaces(Func<int, int, bool> isDefective)
+    /// <summary>Gini's coefficient over cells, each clip's cells lying elsewhere.</summary>
+    private double OverPlaces(Func<int, int, int> whereTo)
     {
-        double[,] defective = new double[sample.Prompts.Count, sample.Grid.Count];
-        double[,] judged = new double[sample.Prompts.Count, sample.Grid.Count];
+        int[] defective = new int[sample.Grid.Count];
+        int[] judged = new int[sample.Grid.Count];
         for (int clip = 0; clip < sample.Clips.Count; clip++)
         {
             for (int cell = 0; cell < sample.Grid.Count; cell++)
             {
-                defective[sample.PromptOf(clip), cell] += isDefective(clip, cell) ? 1 : 0;
-                judged[sample.PromptOf(clip), cell] += sample.IsJudged(clip, cell) ? 1 : 0;
+                int place = whereTo(clip, cell);
+                defective[place] += sample.IsDefective(clip, cell) ? 1 : 0;
+                judged[place] += sample.IsJudged(clip, cell) ? 1 : 0;
             }
         }
 
-        return PromptStatistic.Weighted(sample.Prompts.Count, times => GiniCoefficient.Of(
-            [.. Enumerable.Range(0, sample.Grid.Count).Select(cell => (Amount: Sum(defective, times, cell), Of: Sum(judged, times, cell))).Where(item => item.Of > 0).Select(item => item.Amount / item.Of)]));
-
-        static double Sum(double[,] ofPrompt, int[] times, int cell)
-        {
-            double sum = 0;
-            for (int prompt = 0; prompt < times.Length; prompt++)
-            {
-                sum += times[prompt] * ofPrompt[prompt, cell];
-            }
-
-            return sum;
-        }
+        return GiniCoefficient.Of([.. defective.Zip(judged).Where(cell => cell.Second > 0).Select(cell => (double)cell.First / cell.Second)]);
     }
 
     /// <summary>Number of defective steps and of stretches of them, at each place of a clip that was judged at all times.</summary>

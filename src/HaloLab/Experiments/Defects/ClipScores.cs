@@ -18,13 +18,17 @@ public sealed class ClipScores
     public IReadOnlyDictionary<string, string> Reasons => _reasons;
 
     /// <summary>Adds what a scorer said.</summary>
-    /// <param name="scorer">The scorer; at most one of patches.</param>
+    /// <param name="scorer">The scorer; at most one of patches. Asked again it adds to what it said.</param>
     /// <param name="rows">A row for each clip.</param>
     public void Add(IVideoScorer scorer, IReadOnlyList<ScoredClip> rows)
     {
         ArgumentNullException.ThrowIfNull(scorer);
         ArgumentNullException.ThrowIfNull(rows);
-        _scorers.Add((scorer.Name, scorer.Dimensions));
+        if (!_scorers.Exists(known => known.Name == scorer.Name))
+        {
+            _scorers.Add((scorer.Name, scorer.Dimensions));
+        }
+
         _meaning = (scorer as PatchRewardScorer)?.Meaning ?? _meaning;
         foreach (ScoredClip row in rows)
         {

@@ -222,12 +222,14 @@ public sealed class DefectReport
             : declared.Difference.Mean.Low > 0 ? $"{_models[1].Model} has more defective patches."
             : "No difference of the share of defective patches is shown.";
         string others = found.Length == 0 ? "None of the other differences is significant after correction." : $"Significant after correction: {string.Join("; ", found.Select(row => $"{row.Name} ({(row.Difference.Mean.Estimate < 0 ? "fewer" : "more")})"))}.";
-        double[] change = [.. _samples[1].Map().Zip(_samples[0].Map(), (second, first) => second - first)];
+
+        // Blue, as everywhere, is what is better.
+        double[] less = [.. _samples[0].Map().Zip(_samples[1].Map(), (first, second) => first - second)];
         page.Add(
             $"{_models[1].Model} against {_models[0].Model}",
             HtmlFragment.Of($"<p>{shown} {others}</p><p class=\"halo-caption\">{_models[1].Model} minus {_models[0].Model}, mean over the {comparison.Prompts.Count} prompts of both; BCa intervals over prompts, not corrected; two-sided sign-flip tests. The share of defective patches is the declared comparison, the {comparison.Differences.Count - 1} others (places too) are corrected by Holm.</p>"),
             new ForestPlot("Difference", "share", [.. comparison.Differences.Where(row => row.Group != "place").Select(row => new ForestRow(row.Name, row.Difference.Mean))]).ToHtml(),
-            new HeatTable("change of the share of clips defective there", _patches.Grid, change, ColourScale.AroundZero(change), "0 %").ToHtml(),
+            new HeatTable($"share of clips defective there that {_models[1].Model} has less", _patches.Grid, less, ColourScale.AroundZero(less), "0 %").ToHtml(),
             Differences(withPlaces: true)!.ToHtml());
         page.Add(
             "How many prompts it takes",

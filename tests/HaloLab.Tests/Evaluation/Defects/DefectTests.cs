@@ -101,15 +101,27 @@ public sealed class DefectTests
     {
         // One defective patch of sixteen: wherever it lies, one of four clips and one of four cells has everything.
         DefectClustering one = new(new DefectSample([Steps("a", 1, 5, 5, 5), Steps("b", 5, 5, 5, 5), Steps("c", 5, 5, 5, 5), Steps("d", 5, 5, 5, 5)], Level));
-        Assert.Equal((0.75, 0.75), (one.OverClips().Estimate(), one.OverPlaces().Estimate()));
-        Assert.Equal((0.75, 0.75), one.AtRandom(new RandomStream(1, "test")));
+        Assert.Equal((0.75, 0.75), (one.OverClips().Estimate(), one.OverClipsAtRandom(Stream())));
+        Assert.Equal((0.75, 0.75, 1.0), one.OverPlaces(Stream()));
 
-        // Four in one clip are more concentrated over clips and less over places than four anywhere.
+        // Four in one clip are more concentrated over clips than four anywhere, and over places as even as can be, wherever they are moved.
         DefectClustering clustered = new(new DefectSample([Steps("a", 1, 1, 1, 1), Steps("b", 5, 5, 5, 5), Steps("c", 5, 5, 5, 5), Steps("d", 5, 5, 5, 5)], Level));
-        (double overClips, double overPlaces) = clustered.AtRandom(new RandomStream(1, "test"));
-        Assert.InRange(overClips, 0.1, 0.7);
-        Assert.InRange(overPlaces, 0.1, 0.7);
-        Assert.Equal((0.75, 0), (clustered.OverClips().Estimate(), clustered.OverPlaces().Estimate()));
+        Assert.Equal(0.75, clustered.OverClips().Estimate());
+        Assert.InRange(clustered.OverClipsAtRandom(Stream()), 0.1, 0.7);
+        Assert.Equal((0, 0, 1.0), clustered.OverPlaces(Stream()));
+
+        // Eight clips with a defect at the same place: moved apart they lie there together again with a probability of 4⁻⁷.
+        DefectClustering together = new(new DefectSample([.. "abcdefgh".Select(name => Steps($"{name}", 5, 1, 5, 5))], Level));
+        Assert.Equal((0, 0), (together.OverClips().Estimate(), Math.Round(together.OverClips().Of([0, 0, 1]), 12)));
+        (double gini, double atRandom, double pValue) = together.OverPlaces(Stream());
+        Assert.Equal((0.75, 1.0 / (DefectClustering.Shuffles + 1)), (gini, pValue));
+        Assert.InRange(atRandom, 0.1, 0.6);
+
+        // Nothing is nowhere.
+        DefectClustering none = new(new DefectSample([Steps("a", 5, 5, 5, 5)], Level));
+        Assert.True(double.IsNaN(none.OverClips().Estimate()) && double.IsNaN(none.OverPlaces(Stream()).PValue));
+
+        static RandomStream Stream() => new(1, "test");
     }
 
     [Fact]
