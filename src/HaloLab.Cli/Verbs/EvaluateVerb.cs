@@ -211,6 +211,8 @@ internal static class EvaluateVerb
             Console.WriteLine(report.Correlations().ToText());
             Console.WriteLine(report.Comparisons().ToText());
             Console.WriteLine(report.Calibrations().ToText());
+            Console.WriteLine(report.Preferences().ToText());
+            Console.WriteLine(report.Thresholds().ToText());
             string page = Path.Combine(parsed.GetValue(output)!.FullName, "ratings.html");
             report.Page().Write(page);
             Console.WriteLine(page);

@@ -40,8 +40,22 @@ public sealed class ReliabilityDiagram : IDisplay
                 .OrderBy(group => group.Key)
                 .Select(group => new Bin(group.Average(pair => pair.First), Proportion.Wilson(group.Count(pair => pair.Second), group.Count()), group.Count())),
         ];
-        CalibrationError = _bins.Sum(bin => (double)bin.Count / Count * Math.Abs(bin.Observed.Estimate - bin.Predicted));
-        BrierScore = predicted.Zip(happened).Average(pair => Math.Pow(pair.First - (pair.Second ? 1 : 0), 2));
+        CalibrationError = ErrorOf(_bins);
+        BrierScore = CalibrationBins.Brier(predicted, happened);
+    }
+
+    /// <param name="title">Title, or empty.</param>
+    /// <param name="bins">At least one: mean prediction in [0, 1], share that happened with its interval, number of cases.</param>
+    /// <param name="brierScore">Of the cases.</param>
+    public ReliabilityDiagram(string title, IReadOnlyList<(double Predicted, Interval Observed, int Count)> bins, double brierScore)
+    {
+        ArgumentNullException.ThrowIfNull(bins);
+        ArgumentOutOfRangeException.ThrowIfZero(bins.Count, nameof(bins));
+        Title = title;
+        Count = bins.Sum(bin => bin.Count);
+        _bins = [.. bins.Select(bin => new Bin(bin.Predicted, bin.Observed, bin.Count))];
+        CalibrationError = ErrorOf(_bins);
+        BrierScore = brierScore;
     }
 
     public string Title { get; }
@@ -92,6 +106,8 @@ public sealed class ReliabilityDiagram : IDisplay
         line.Points.Add(new DataPoint(to.X, to.Y));
         return line;
     }
+
+    private static double ErrorOf(Bin[] bins) => bins.Sum(bin => (double)bin.Count / bins.Sum(other => other.Count) * Math.Abs(bin.Observed.Estimate - bin.Predicted));
 
     private DataTable Table() => new(
         [new("predicted", IsNumber: true, Format: "0.000"), new("observed", IsNumber: true, Format: "0.000"), new("interval", IsNumber: true), new("cases", IsNumber: true, Format: "#,0")],

@@ -42,12 +42,13 @@ public static class HumanAgreement
     /// Mean over clips of Spearman's correlation over the clip's cells. Clips whose reference is constant have none and are left out; constant
     /// scores beside a reference that varies count 0.
     /// </summary>
-    public static PromptStatistic WithinClipSpearman(IReadOnlyList<double[]> scores, IReadOnlyList<double[]> reference, IReadOnlyList<int> promptOfClip)
-    {
-        int[][] clipsOfPrompt = ClipsOfPrompts(scores, reference, promptOfClip);
-        double[][] ofClips = [.. clipsOfPrompt.Select(clips => clips.Select(clip => OfClip(scores[clip], reference[clip])).Where(double.IsFinite).ToArray())];
-        return PromptStatistic.Ratio([.. ofClips.Select(values => values.Sum())], [.. ofClips.Select(values => (double)values.Length)]);
-    }
+    public static PromptStatistic WithinClipSpearman(IReadOnlyList<double[]> scores, IReadOnlyList<double[]> reference, IReadOnlyList<int> promptOfClip) =>
+        WithinClip(scores, reference, promptOfClip, (x, y) => Correlation.Spearman(x, y));
+
+    /// <summary>The same with Kendall's τ-b: how much more often two cells of a clip are in the order of the reference than not.</summary>
+    /// <inheritdoc cref="WithinClipSpearman"/>
+    public static PromptStatistic WithinClipKendall(IReadOnlyList<double[]> scores, IReadOnlyList<double[]> reference, IReadOnlyList<int> promptOfClip) =>
+        WithinClip(scores, reference, promptOfClip, (x, y) => Correlation.KendallTauB(x, y, PValueMethod.Normal));
 
     /// <summary>
     /// Spearman's correlation over the cells of all clips; constant scores beside a reference that varies count 0: they order nothing. When prompts are
@@ -168,13 +169,20 @@ public static class HumanAgreement
         return (correct, count);
     }
 
-    private static double OfClip(double[] scores, double[] reference)
+    private static PromptStatistic WithinClip(IReadOnlyList<double[]> scores, IReadOnlyList<double[]> reference, IReadOnlyList<int> promptOfClip, Func<double[], double[], CorrelationResult> correlation)
+    {
+        int[][] clipsOfPrompt = ClipsOfPrompts(scores, reference, promptOfClip);
+        double[][] ofClips = [.. clipsOfPrompt.Select(clips => clips.Select(clip => OfClip(scores[clip], reference[clip], correlation)).Where(double.IsFinite).ToArray())];
+        return PromptStatistic.Ratio([.. ofClips.Select(values => values.Sum())], [.. ofClips.Select(values => (double)values.Length)]);
+    }
+
+    private static double OfClip(double[] scores, double[] reference, Func<double[], double[], CorrelationResult> correlation)
     {
         (double Score, double Reference)[] present = [.. Present(scores, reference)];
         double[] x = [.. present.Select(pair => pair.Score)];
         double[] y = [.. present.Select(pair => pair.Reference)];
         bool varies = y.Length > 1 && y.Any(value => value != y[0]);
-        return !varies ? double.NaN : x.All(value => value == x[0]) ? 0 : Correlation.Spearman(x, y).Estimate;
+        return !varies ? double.NaN : x.All(value => value == x[0]) ? 0 : correlation(x, y).Estimate;
     }
 
     private static IEnumerable<(double Score, double Reference)> Present(double[] scores, double[] reference) =>

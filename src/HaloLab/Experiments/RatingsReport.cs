@@ -16,7 +16,12 @@ public sealed class RatingsReport
 
     private static readonly IReadOnlyList<string> Dimensions = VideoScoreModel.Dimensions;
 
+    private const int ShownVideos = 10;
+
+    private static readonly double[] Probabilities = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8];
+
     private readonly IReadOnlyList<ScorerRatings> _scorers;
+    private readonly IReadOnlyList<(ScorerRatings Scorer, int Dimension, PreferenceCalibration Calibration)> _preferences;
     private readonly IReadOnlyDictionary<string, double[]> _published;
 
     /// <param name="folder">Folder of VideoScore's evaluation (<see cref="VideoFeedbackFile"/>).</param>
@@ -25,6 +30,7 @@ public sealed class RatingsReport
     {
         _scorers = [.. VideoFeedbackFile.Find(folder).Select(file => new ScorerRatings(file.Scorer, VideoFeedbackFile.Read(file.Path)))];
         _published = VideoFeedbackFile.Published(folder);
+        _preferences = [.. All((scorer, d) => (scorer, d, Calibration: scorer.Preferences(d)!)).Where(item => item.Calibration is not null)];
     }
 
     /// <summary>Spearman's correlation in per cent: published, ours on the same rows, over distinct videos.</summary>
@@ -32,16 +38,17 @@ public sealed class RatingsReport
         [
             new TableColumn("scorer"), new TableColumn("dimension"), new TableColumn("rows", IsNumber: true, "0"), new TableColumn("published", IsNumber: true, "0.0000"),
             new TableColumn("same rows", IsNumber: true, "0.0000"), new TableColumn("videos", IsNumber: true, "0"), new TableColumn("distinct videos", IsNumber: true, "0.0"),
-            new TableColumn("95 % interval"),
+            new TableColumn("95 % interval"), new TableColumn("Kendall", IsNumber: true, "0.0"), new TableColumn("its 95 % interval"),
         ],
         [.. All((scorer, d) =>
         {
             (Interval spearman, int videos) = scorer.OverVideos(d);
+            Interval kendall = scorer.KendallOverVideos(d);
+            string Bounds(Interval interval) => videos < ScorerRatings.LeastForInterval ? TooFew : interval.IsDefined ? $"{DisplayNumber.Format(100 * interval.Low, "0.0")} to {DisplayNumber.Format(100 * interval.High, "0.0")}" : "";
             return (IReadOnlyList<object?>)
             [
                 scorer.Name, Dimensions[d], scorer.Rows.Count, _published.TryGetValue(scorer.Name, out double[]? values) ? Number(values[d]) : null,
-                Number(100 * scorer.AsPublished(d).Estimate), videos, Number(100 * spearman.Estimate),
-                videos < ScorerRatings.LeastForInterval ? TooFew : spearman.IsDefined ? $"{DisplayNumber.Format(100 * spearman.Low, "0.0")} to {DisplayNumber.Format(100 * spearman.High, "0.0")}" : "",
+                Number(100 * scorer.AsPublished(d).Estimate), videos, Number(100 * spearman.Estimate), Bounds(spearman), Number(100 * kendall.Estimate), Bounds(kendall),
             ];
         })]);
 
@@ -81,11 +88,54 @@ public sealed class RatingsReport
             return (IReadOnlyList<object?>)[scorer.Name, Dimensions[d], scorer.OverVideos(d).Videos, Grades(error?.Expected), Grades(error?.Maximum), error?.Bins];
         })]);
 
-    /// <summary>The page of all three tables.</summary>
+    /// <summary>How well differences of scores say which of two videos people rate higher, as they are and calibrated on other videos.</summary>
+    public DataTable Preferences() => new(
+        [
+            new("scorer"), new("dimension"), new("pairs", true, "0"), new("probability"), new("Brier", true, "0.000"), new("reliability", true, "0.0000"), new("resolution", true, "0.0000"), new("uncertainty", true, "0.0000"),
+            new("ECE, mass", true, "0.000"), new("ECE, width", true, "0.000"), new("MCE, mass", true, "0.000"), new("MCE, width", true, "0.000"),
+        ],
+        [.. _preferences.SelectMany(item => PreferenceCalibration.Methods.Select((_, method) =>
+        {
+            PreferenceReliability found = item.Calibration.Reliability(method);
+            return (IReadOnlyList<object?>)
+            [
+                item.Scorer.Name, Dimensions[item.Dimension], item.Calibration.Pairs.Count, found.Method, found.Brier, found.EqualMass.Reliability, found.EqualMass.Resolution, found.EqualMass.Uncertainty,
+                found.EqualMass.ExpectedError, found.EqualWidth.ExpectedError, found.EqualMass.MaximumError, found.EqualWidth.MaximumError,
+            ];
+        }))]);
+
+    /// <summary>Tie thresholds: from which difference of scores on the scorer is right with a probability.</summary>
+    public DataTable Thresholds() => new(
+        [new("scorer"), new("dimension"), new("right with probability", true, "0.00"), new("threshold", true), new("pairs tied", true, "0 %"), new("right among the others", true, "0.00")],
+        [.. _preferences.SelectMany(item => Probabilities.Select(probability =>
+        {
+            TieThreshold found = item.Calibration.Threshold(probability);
+            return (IReadOnlyList<object?>)[item.Scorer.Name, Dimensions[item.Dimension], found.Probability, Number(found.Margin), found.TiedShare, Number(found.Accuracy)];
+        }))]);
+
+    /// <summary>The ten videos on which each scorer and people part most, dimension by dimension.</summary>
+    public DataTable Disagreements() => new(
+        [new("scorer"), new("dimension"), new("video"), new("people", true, "0.00"), new("score", true), new("place by people", true, "0.00"), new("place by score", true, "0.00")],
+        [.. All((scorer, d) => scorer.Disagreements(d, ShownVideos).Select(video => (IReadOnlyList<object?>)[scorer.Name, Dimensions[d], video.Id, video.Human, video.Score, video.HumanPlace, video.ScorePlace])).SelectMany(rows => rows)]);
+
+    /// <summary>The page of all tables, with reliability diagrams.</summary>
     public HtmlPage Page() => new HtmlPage("Scorers beside people's ratings", $"{_scorers.Count} scorers, {Dimensions.Count} dimensions")
         .Add("Spearman's correlation, in per cent", HtmlFragment.Of($"<p>“Same rows” repeats the published figures: every row of the file, repeated videos and missing answers included. “Distinct videos” takes each video once (the mean of its rows; a score of 0 is a missing answer), with a bootstrap interval over videos.</p>"), Correlations().ToHtml())
         .Add("Scorers compared", HtmlFragment.Of($"<p>Difference of the correlations on the videos that both scored, in per cent, with the paired permutation test; at least {ScorerRatings.LeastForComparison} common videos.</p>"), Comparisons().ToHtml())
-        .Add("Calibration", HtmlFragment.Of($"<p>In grades, over bins of equal mass; at least {ScorerRatings.LeastForCalibration} videos.</p>"), Calibrations().ToHtml());
+        .Add("Calibration", HtmlFragment.Of($"<p>In grades, over bins of equal mass; at least {ScorerRatings.LeastForCalibration} videos.</p>"), Calibrations().ToHtml())
+        .Add("Preferences", HtmlFragment.Of($"<p>Two videos that people rate differently: the probability that they prefer the first, σ of the difference of scores as it is, and after calibration. Videos are dealt into {PreferenceCalibration.Folds} folds; a pair within a fold is judged by a curve that was fitted to pairs of the others. Reliability − resolution + uncertainty is the Brier score of the means of ten bins of equal mass. ECE and MCE are the expected and the maximum calibration error, with bins of equal mass and of equal width. An isotonic curve cannot fall: where people prefer the lower score it is flat, and the others turn the score round. At least {ScorerRatings.LeastForComparison} videos.</p>"), Preferences().ToHtml(), HtmlFragment.Concat(_preferences.GroupBy(item => item.Scorer.Name).Select(Diagrams)))
+        .Add("When is a pair tied?", HtmlFragment.Of($"<p>The difference of scores from which on the scorer is right with a probability (isotonic, by the size of the difference): a threshold for τ. Pairs tied, and how often the scorer is right among the others, are measured across folds. A dash: no difference reaches it.</p>"), Thresholds().ToHtml())
+        .Add("Where they part", HtmlFragment.Of($"<p>The {ShownVideos} videos whose places among all, from 0 to 1, differ most.</p>"), Disagreements().ToHtml());
+
+    /// <summary>Of each dimension the reliability of the difference as it is, and of the isotonic curve.</summary>
+    private static HtmlFragment Diagrams(IEnumerable<(ScorerRatings Scorer, int Dimension, PreferenceCalibration Calibration)> dimensions)
+    {
+        HtmlFragment Diagram(int dimension, PreferenceCalibration calibration, int method) => HtmlFragment.Of(
+            $"<div style=\"width: 440px\">{new ReliabilityDiagram($"{Dimensions[dimension]}, {PreferenceCalibration.Methods[method]}", calibration.Diagram(method), calibration.Reliability(method).Brier).ToHtml()}</div>");
+        IEnumerable<HtmlFragment> diagrams = dimensions.Select(item =>
+            HtmlFragment.Of($"<div class=\"halo-layers\">{Diagram(item.Dimension, item.Calibration, 0)}{Diagram(item.Dimension, item.Calibration, PreferenceCalibration.Methods.Count - 1)}</div>"));
+        return HtmlFragment.Of($"<details><summary>Reliability of {dimensions.First().Scorer.Name}</summary><p class=\"halo-caption\">Intervals draw videos again.</p>{diagrams}</details>");
+    }
 
     private IEnumerable<T> All<T>(Func<ScorerRatings, int, T> row) => _scorers.SelectMany(scorer => Dimensions.Select((_, d) => row(scorer, d)));
 

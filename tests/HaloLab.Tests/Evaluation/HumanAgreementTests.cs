@@ -36,6 +36,9 @@ public class HumanAgreementTests
         Assert.Equal((0.8 + 0.0) / 2, statistic.Of([0]), 1e-12);
         Assert.Equal(-1.0, statistic.Of([1]), 1e-12);
         Assert.Equal((0.8 - 1.0 + 0.0) / 3, statistic.Estimate(), 1e-12);
+
+        // Of clip 0's six pairs of cells five are in order: 4/6.
+        Assert.Equal(((4 / 6.0) - 1.0 + 0.0) / 3, HumanAgreement.WithinClipKendall(scores, reference, [0, 1, 1, 0]).Estimate(), 1e-12);
     }
 
     [Fact]

@@ -176,6 +176,7 @@ public sealed class AnnotatorAgreement
             else
             {
                 yield return new CeilingMeasure("Spearman's correlation over the patches of a clip", IntervalOf(HumanAgreement.Ceiling(HumanAgreement.WithinClipSpearman, annotators, promptOfClip)));
+                yield return new CeilingMeasure("Kendall's τ-b over the patches of a clip", IntervalOf(HumanAgreement.Ceiling(HumanAgreement.WithinClipKendall, annotators, promptOfClip)));
                 yield return new CeilingMeasure("Spearman's correlation over all patches", IntervalOf(HumanAgreement.Ceiling(HumanAgreement.PooledSpearman, annotators, promptOfClip)));
             }
 

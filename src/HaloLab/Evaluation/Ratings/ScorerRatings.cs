@@ -47,13 +47,15 @@ public sealed class ScorerRatings
     public (Interval Spearman, int Videos) OverVideos(int dimension)
     {
         (double[] human, double[] scores) = Paired(dimension, Videos);
-        return human.Length < LeastForInterval
-            ? (Interval.Undefined(Level, Correlation.Spearman(human, scores).Estimate), human.Length)
-            : (Bootstrap.Run(
-                human.Length,
-                drawn => Correlation.Spearman(Array.ConvertAll(drawn, i => human[i]), Array.ConvertAll(drawn, i => scores[i])).Estimate,
-                new RandomStream(0, $"ratings {Name}", dimension),
-                level: Level).Bca, human.Length);
+        return (OverVideos(human, scores, (x, y) => Correlation.Spearman(x, y), new RandomStream(0, $"ratings {Name}", dimension)), human.Length);
+    }
+
+    /// <summary>Kendall's τ-b in the same way.</summary>
+    /// <param name="dimension">Index of the dimension.</param>
+    public Interval KendallOverVideos(int dimension)
+    {
+        (double[] human, double[] scores) = Paired(dimension, Videos);
+        return OverVideos(human, scores, (x, y) => Correlation.KendallTauB(x, y, PValueMethod.Normal), new RandomStream(0, $"Kendall, ratings {Name}", dimension));
     }
 
     /// <summary>How far scores lie from the mean rating of the videos that have about that score; null with fewer than <see cref="LeastForCalibration"/> videos.</summary>
@@ -90,6 +92,51 @@ public sealed class ScorerRatings
         double[] second = StandardRanks([.. common.Select(pair => pair.Other.Scores[dimension])]);
         return PairedPermutation.Test(Products(human, own), Products(human, second), new RandomStream(0, $"ratings {Name} {other.Name}", dimension));
     }
+
+    /// <summary>
+    /// How far differences of scores say which of two videos people rate higher: over all pairs of videos that people rate differently, each in an order that a coin chose. Null with fewer than <see cref="LeastForComparison"/> videos, or too few pairs
+    /// (<see cref="PreferenceCalibration.Of"/>).
+    /// </summary>
+    /// <param name="dimension">Index of the dimension.</param>
+    public PreferenceCalibration? Preferences(int dimension)
+    {
+        (double[] human, double[] scores) = Paired(dimension, Videos);
+        RandomStream coin = new(0, $"orders, ratings {Name}", dimension);
+        List<JudgedPair> pairs = [];
+        for (int i = 0; i < human.Length; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                (int first, int second) = coin.Next(2) == 0 ? (i, j) : (j, i);
+                if (human[first] != human[second])
+                {
+                    pairs.Add(new JudgedPair(first, second, scores[first] - scores[second], human[first] > human[second]));
+                }
+            }
+        }
+
+        return human.Length < LeastForComparison ? null : PreferenceCalibration.Of(pairs, human.Length, FormattableString.Invariant($"ratings {Name}, {dimension}"), seed: 0);
+    }
+
+    /// <summary>The videos on which people and the scorer part most: their places among all videos, 0 the lowest and 1 the highest, ties sharing theirs.</summary>
+    /// <param name="dimension">Index of the dimension.</param>
+    /// <param name="count">How many.</param>
+    public IReadOnlyList<(string Id, double Human, double Score, double HumanPlace, double ScorePlace)> Disagreements(int dimension, int count)
+    {
+        RatedVideo[] scored = [.. Videos.Where(video => !double.IsNaN(video.Scores[dimension]))];
+        (double[] human, double[] scores) = Paired(dimension, scored);
+        double[] Places(double[] values) => Array.ConvertAll(Ranks.Average(values), rank => values.Length < 2 ? 0.5 : (rank - 1) / (values.Length - 1));
+        (double[] humanPlaces, double[] scorePlaces) = (Places(human), Places(scores));
+        return
+        [
+            .. Enumerable.Range(0, scored.Length).OrderByDescending(i => Math.Abs(humanPlaces[i] - scorePlaces[i])).Take(count)
+                .Select(i => (scored[i].Id, human[i], scores[i], humanPlaces[i], scorePlaces[i])),
+        ];
+    }
+
+    private static Interval OverVideos(double[] human, double[] scores, Func<double[], double[], CorrelationResult> correlation, RandomStream stream) => human.Length < LeastForInterval
+        ? Interval.Undefined(Level, correlation(human, scores).Estimate)
+        : Bootstrap.Run(human.Length, drawn => correlation(Array.ConvertAll(drawn, i => human[i]), Array.ConvertAll(drawn, i => scores[i])).Estimate, stream, level: Level).Bca;
 
     private static RatedVideo Distinct(IGrouping<string, RatedVideo> rows)
     {

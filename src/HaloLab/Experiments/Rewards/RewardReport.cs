@@ -101,6 +101,7 @@ public sealed class RewardReport(RewardTraining training)
 
         Add("patches: rank correlation over all cells", onTest.Patches(HumanAgreement.PooledSpearman));
         Add("patches: rank correlation within a clip", onTest.Patches(HumanAgreement.WithinClipSpearman));
+        Add("patches: Kendall's τ-b within a clip", onTest.Patches(HumanAgreement.WithinClipKendall));
         Add("patches: same place, better of two clips", onTest.Patches((scores, reference, prompts) => HumanAgreement.SamePlaceAccuracy(scores, reference, prompts)));
         for (int d = 0; d < training.RewardNames.Count; d++)
         {

@@ -127,6 +127,15 @@ public sealed class RatingsTests
         string page = await File.ReadAllTextAsync(Path.Combine(output, "ratings.html"), TestContext.Current.CancellationToken);
         Assert.Contains("12.3456", page, StringComparison.Ordinal);
         Assert.Contains("factual consistency", page, StringComparison.Ordinal);
+
+        // Ratings plus little noise are probabilities of preferences once they are calibrated, and the page shows both.
+        Assert.Contains("isotonic", result.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("right with probability", result.StandardOutput, StringComparison.Ordinal);
+        foreach (string part in new[] { "Kendall", "Reliability of good", "visual quality, as it is", "visual quality, isotonic", "When is a pair tied?", "Where they part", "video-000" })
+        {
+            Assert.Contains(part, page, StringComparison.Ordinal);
+        }
+
         await HaloLabProgram.Refuses("holds no eval_video_feedback_", Path.Combine(folder, "none"), "evaluate", "ratings", Path.Combine(folder, "missing"));
         Directory.Delete(folder, recursive: true);
     }
