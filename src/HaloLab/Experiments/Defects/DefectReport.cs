@@ -266,7 +266,9 @@ public sealed class DefectReport
     private async Task<ClipPlayer?> ExamplesAsync(int model, CancellationToken cancellation)
     {
         DefectSample sample = _samples[model];
-        ColourScale colours = ScoreReport.PatchColours([.. _samples.SelectMany(one => one.Clips.SelectMany(clip => clip.Qualities)).Where(double.IsFinite)], _patches.Scale?.Best);
+
+        // Where there is a best quality every defective patch has the full colour.
+        ColourScale colours = _patches.Scale is { } scale ? ColourScale.Below([_level.Value], scale.Best) : ScoreReport.PatchColours([.. _samples.SelectMany(one => one.Clips.SelectMany(clip => clip.Qualities)).Where(double.IsFinite)], null);
         List<PlayerClip> shown = [];
         foreach (int i in Enumerable.Range(0, sample.Clips.Count).Where(clip => sample.InTopHalf[clip] && sample.Defective(clip) > 0).OrderByDescending(sample.Defective).Take(ShownClips))
         {
