@@ -34,6 +34,7 @@ internal static class TrainVerb
         Option<double> betaPatch = new("--beta-patch") { Description = "Strength of the patch term.", DefaultValueFactory = _ => Objective.BetaPatch };
         Option<double> eta = new("--eta") { Description = "Weight of fine-tuning on the preferred clip.", DefaultValueFactory = _ => Objective.Eta };
         Option<string> grid = new("--grid") { Description = "Patches of the objective: time x height x width.", DefaultValueFactory = _ => "4x4x4" };
+        Option<bool> twoPass = new("--two-pass") { Description = "Pass over the clips of a step twice, one at a time: memory that does not grow with --batch-pairs, a pass without gradients more, the same gradients to rounding." };
         Option<int?> rank = new("--lora-rank") { Description = $"Published models: rank of the adapters. Default: {DefaultRank}." };
         Option<double?> alpha = new("--lora-alpha") { Description = "Published models: the adapters count with alpha / rank. Default: the rank." };
         Option<int?> frames = new("--frames") { Description = "Published models: frames of a clip. Default: the model's." };
@@ -41,7 +42,7 @@ internal static class TrainVerb
         Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
         Option[] ofPublished = [rank, alpha, frames, size, recompute];
         WatchOptions watch = new();
-        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, .. ofPublished, .. watch.All])
+        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -65,6 +66,7 @@ internal static class TrainVerb
                 Seed = parsed.GetValue(common.Seed),
                 Steps = parsed.GetValue(steps),
                 BatchPairs = parsed.GetValue(batch),
+                TwoPass = parsed.GetValue(twoPass),
                 LearningRate = parsed.GetValue(rate),
                 Grid = learned.Grid ?? PatchGrid.Parse(parsed.GetValue(grid)!),
                 VideoReward = learned.VideoReward,

@@ -138,7 +138,7 @@ public sealed class GranDpoTrainer : IDisposable
         _parameters.Dispose();
     }
 
-    /// <summary>One step: both clips of every pair through the denoiser at once, with the same noise at the same level.</summary>
+    /// <summary>One step: both clips of every pair through the denoiser, with the same noise at the same level, all at once or one by one.</summary>
     internal GranDpoStep Step(long step)
     {
         using var scope = NewDisposeScope();
@@ -147,14 +147,19 @@ public sealed class GranDpoTrainer : IDisposable
         (TrainingExample example, Tensor context_2BLD) = Examples(batch);
         (PatchEnergies referenceA, PatchEnergies referenceB) = Reference(batch, example, context_2BLD);
 
-        Tensor prediction_2BCTHW = _denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_2BLD);
-        PatchEnergies policy = PatchEnergies.Compute(prediction_2BCTHW, example.Target_BCTHW, _cells);
+        PatchEnergies OfClip(int clip) => Energies(example.Rows(clip, 1), context_2BLD.narrow(0, clip, 1));
+        PatchEnergies policy = _options.TwoPass ? ClipByClip.Energies(2 * B, OfClip) : Energies(example, context_2BLD);
         (PatchEnergies policyA, PatchEnergies policyB) = (policy.Rows(0, B), policy.Rows(B, B));
         PairRewards rewards = _rewards.Rows([.. batch.Select(item => (long)item.Pair)]);
         GranDpoLoss loss = GranDpoObjective.Compute(policyA, policyB, referenceA, referenceB, rewards, _options.Objective);
         GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyA, policyB, referenceA, referenceB, _options.Objective);
 
         loss.Loss.backward();
+        if (_options.TwoPass)
+        {
+            ClipByClip.Backward(policy, OfClip);
+        }
+
         double rate = LearningRateSchedule.WarmUp(_options.LearningRate, _options.WarmUpSteps, step);
         double norm = _optimiser.Step(rate);
         _average?.Update();
@@ -204,12 +209,27 @@ public sealed class GranDpoTrainer : IDisposable
         _adapters?.Enable(false);
         try
         {
-            return PatchEnergies.SquaredErrorSums(_denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_2BLD), example.Target_BCTHW, cells);
+            return _options.TwoPass
+                ? cat([.. Enumerable.Range(0, (int)context_2BLD.shape[0]).Select(clip => ErrorSums(example.Rows(clip, 1), context_2BLD.narrow(0, clip, 1), cells))])
+                : ErrorSums(example, context_2BLD, cells);
         }
         finally
         {
             _adapters?.Enable(true);
         }
+    }
+
+    private PatchEnergies Energies(TrainingExample example, Tensor context_BLD)
+    {
+        using var scope = NewDisposeScope();
+        return PatchEnergies.FromSums(ErrorSums(example, context_BLD, _cells), example.Target_BCTHW.shape[1], _cells).MoveToOuterDisposeScope();
+    }
+
+    private Tensor ErrorSums(TrainingExample example, Tensor context_BLD, CellSums cells)
+    {
+        using var scope = NewDisposeScope();
+        Tensor prediction_BCTHW = _denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_BLD);
+        return PatchEnergies.SquaredErrorSums(prediction_BCTHW, example.Target_BCTHW, cells).MoveToOuterDisposeScope();
     }
 
     /// <summary>

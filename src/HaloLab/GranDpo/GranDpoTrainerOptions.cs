@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using HaloLab.Optimisation;
 using HaloLab.Videos;
 
@@ -16,8 +17,15 @@ public sealed record GranDpoTrainerOptions
     /// <summary>Optimiser steps, at least 1.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Pairs in a step, at least 1; both clips of all of them go through the denoiser at once.</summary>
+    /// <summary>Pairs in a step, at least 1; both clips of all of them go through the denoiser at once, or one by one (<see cref="TwoPass"/>).</summary>
     public int BatchPairs { get; init; } = 16;
+
+    /// <summary>
+    /// Whether a step holds the activations of one clip at a time (<see cref="ClipByClip"/>): the same energies and gradients to rounding, in memory that does not grow with
+    /// <see cref="BatchPairs"/>, for one pass without gradients more. The denoiser must say the same both times: no dropout. Default no.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] // Folders from before it was there keep their names.
+    public bool TwoPass { get; init; }
 
     /// <summary>Learning rate after the warm-up, above 0.</summary>
     public double LearningRate { get; init; } = 1e-4;

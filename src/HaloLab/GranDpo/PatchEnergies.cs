@@ -61,7 +61,7 @@ public sealed record PatchEnergies(Tensor Video_B, Tensor Cells_Bthw)
     /// <summary>The energies of clips <paramref name="start"/> .. <paramref name="start"/> + <paramref name="count"/> − 1.</summary>
     public PatchEnergies Rows(long start, long count) => new(Video_B.narrow(0, start, count), Cells_Bthw.narrow(0, start, count));
 
-    private PatchEnergies MoveToOuterDisposeScope()
+    internal PatchEnergies MoveToOuterDisposeScope()
     {
         Video_B.MoveToOuterDisposeScope();
         Cells_Bthw.MoveToOuterDisposeScope();

@@ -22,12 +22,22 @@ public sealed class FlowDpoLoraGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void LossesGradientsAndWeightsFollowTheReference(GoldenCase golden)
+    public void LossesGradientsAndWeightsFollowTheReference(GoldenCase golden) => Train(golden, isTwoPass: false, recomputes: false);
+
+    [Theory]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void TheyDoInTwoPasses(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: false);
+
+    [Theory]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void TheyDoInTwoPassesWithBlocksComputedAgain(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: true);
+
+    private static void Train(GoldenCase golden, bool isTwoPass, bool recomputes)
     {
         using var scope = NewDisposeScope();
         Tensor Given(string name) => golden.Tensors[name];
         GoldenCase ofTransformer = golden.Sibling(Path.GetFileNameWithoutExtension(golden.Json.GetProperty("params_from").GetProperty("base").GetString()!));
-        WanTransformer model = new(WanConfig.FromJson(ofTransformer.Json.GetProperty("config"), ofTransformer.JsonPath));
+        WanTransformer model = new(WanConfig.FromJson(ofTransformer.Json.GetProperty("config"), ofTransformer.JsonPath)) { Recomputes = recomputes };
         StateLoader.Load(model, ofTransformer.Parameters(), ofTransformer.JsonPath);
         JsonElement config = golden.Json.GetProperty("config");
         double scale = config.GetProperty("lora").GetProperty("alpha").GetDouble() / config.GetProperty("lora").GetProperty("r").GetDouble();
@@ -55,15 +65,18 @@ public sealed class FlowDpoLoraGoldenTests
             (Tensor noise, Tensor sigma) = (Given("in.noise")[step], Given("in.sigma")[step]);
             TrainingExample example = target.Example(cat([Given("in.x_w"), Given("in.x_l")]), cat([noise, noise]), cat([sigma, sigma]));
             Tensor context = cat([Given("in.text"), Given("in.text")]);
+            PatchEnergies Energies(TrainingExample shown, Tensor text) => PatchEnergies.Compute(denoiser.Predict(shown.Noisy_BCTHW, shown.Timestep_B, text), shown.Target_BCTHW, whole);
+            PatchEnergies OfClip(int clip) => Energies(example.Rows(clip, 1), context.narrow(0, clip, 1));
+            PatchEnergies AllEnergies() => isTwoPass ? ClipByClip.Energies(2 * pairs, OfClip) : Energies(example, context);
+            adapters.Enable(false);
             PatchEnergies reference;
             using (no_grad())
             {
-                adapters.Enable(false);
-                reference = PatchEnergies.Compute(denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context), example.Target_BCTHW, whole);
-                adapters.Enable(true);
+                reference = AllEnergies();
             }
 
-            PatchEnergies policy = PatchEnergies.Compute(denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context), example.Target_BCTHW, whole);
+            adapters.Enable(true);
+            PatchEnergies policy = AllEnergies();
             GranDpoLoss loss = GranDpoObjective.Compute(policy.Rows(0, pairs), policy.Rows(pairs, pairs), reference.Rows(0, pairs), reference.Rows(pairs, pairs), rewards, options);
             void Check(string name, Tensor actual, double limit) => TensorAssert.Close(Given("out." + name)[step], actual, limit, what: $"{name} of step {step}");
             Check("mse_w", policy.Rows(0, pairs).Video_B, 5e-5);
@@ -73,6 +86,11 @@ public sealed class FlowDpoLoraGoldenTests
             Check("loss", loss.Loss, 5e-5);
             Check("logit", options.BetaVideo * loss.VideoMargin_B, 2e-4);
             loss.Loss.backward();
+            if (isTwoPass)
+            {
+                ClipByClip.Backward(policy, OfClip);
+            }
+
             if (step == 0)
             {
                 foreach ((string name, Parameter parameter) in adapters.Parameters)

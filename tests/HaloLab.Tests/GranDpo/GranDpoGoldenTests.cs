@@ -15,6 +15,10 @@ public class GranDpoGoldenTests
     private const double GradientFloat32 = 2e-5;
     private const double GradientFloat64 = 1e-6;
 
+    // Of the largest entry: a few roundings.
+    private const double SameFloat32 = 1e-6;
+    private const double SameFloat64 = 1e-14;
+
     public static IEnumerable<TheoryDataRow<GoldenCase>> Diffusion => GoldenCase.Find("dpo", "diffusion_dpo");
 
     public static IEnumerable<TheoryDataRow<GoldenCase>> Flow => GoldenCase.Find("dpo", "flow_dpo");
@@ -39,9 +43,8 @@ public class GranDpoGoldenTests
                 "sft" => plain with { Terms = PreferenceTerms.None, Eta = 1 },
                 _ => throw new InvalidOperationException($"Variant '{variant.Name}' of {golden} is unknown."),
             };
-            foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64 })
+            BothWays(golden, variant.Name, run =>
             {
-                Run run = new(golden, variant.Name, type);
                 WinnerAndLoser(run, run.Input("noise"), options);
                 run.CheckAll("energy_policy_w", run.PolicyA.Video_B, "energy_policy_l", run.PolicyB.Video_B, "energy_ref_w", run.ReferenceA.Video_B, "energy_ref_l", run.ReferenceB.Video_B);
                 run.CheckAll("logits", run.Loss.VideoMargin_B, "inside", options.BetaVideo * run.Loss.VideoMargin_B);
@@ -50,7 +53,7 @@ public class GranDpoGoldenTests
                     : tensor(run.Metrics.VideoAccuracy!.Value);
                 run.CheckAll("implicit_acc", accuracy);
                 run.CheckLossAndGradients("policy_w", "policy_l", options.Terms == PreferenceTerms.None);
-            }
+            });
         }
     }
 
@@ -59,15 +62,14 @@ public class GranDpoGoldenTests
     public void FlowDpo(GoldenCase golden)
     {
         GranDpoOptions options = new() { Terms = PreferenceTerms.VideoOnly, BetaVideo = 0.5 * golden.Json.GetProperty("beta").GetDouble() };
-        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64 })
+        BothWays(golden, "flow", run =>
         {
-            Run run = new(golden, "flow", type);
             Tensor noise = run.Input("noise");
             WinnerAndLoser(run, noise - run.Input("latent_w"), options, noise - run.Input("latent_l"));
             run.CheckAll("inside", options.BetaVideo * run.Loss.VideoMargin_B, "implicit_acc", tensor(run.Metrics.VideoAccuracy!.Value));
             run.CheckAll("w_diff", run.PolicyA.Video_B - run.ReferenceA.Video_B, "l_diff", run.PolicyB.Video_B - run.ReferenceB.Video_B);
             run.CheckLossAndGradients("policy_w", "policy_l");
-        }
+        });
     }
 
     [Theory]
@@ -79,9 +81,8 @@ public class GranDpoGoldenTests
             GranDpoOptions options = Options(variant.Value);
             options.Validate();
             int[] cells = [.. variant.Value.GetProperty("grid").EnumerateArray().Select(length => length.GetInt32())];
-            foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64 })
+            BothWays(golden, variant.Name, run =>
             {
-                Run run = new(golden, variant.Name, type);
                 PairRewards rewards = new(run.Input("r_video_a"), run.Input("r_video_b"), run.Input("r_patch_a"), run.Input("r_patch_b"));
                 Tensor noise = run.Input("noise");
                 run.Evaluate(["policy_a", "policy_b", "ref_a", "ref_b"], noise, noise, new PatchGrid(cells[0], cells[1], cells[2]), rewards, options);
@@ -91,7 +92,20 @@ public class GranDpoGoldenTests
                 run.CheckAll("sign_video", loss.VideoSign_B, "sign_patch", loss.PatchSign_Bthw, "patch_weight", loss.PatchWeight_Bthw);
                 run.CheckAll("video_term", loss.VideoTerm_B, "patch_term", loss.PatchTerm_B, "counts", loss.HasTerm_B);
                 run.CheckLossAndGradients("policy_a", "policy_b");
-            }
+            });
+        }
+    }
+
+    /// <summary>All clips at once and clip by clip, in both precisions: the same numbers.</summary>
+    private static void BothWays(GoldenCase golden, string variant, Action<Run> check)
+    {
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64 })
+        {
+            Run atOnce = new(golden, variant, type, isTwoPass: false);
+            check(atOnce);
+            Run twoPass = new(golden, variant, type, isTwoPass: true);
+            check(twoPass);
+            twoPass.CheckGradientsOf(atOnce);
         }
     }
 
@@ -123,10 +137,11 @@ public class GranDpoGoldenTests
     }
 
     /// <summary>One variant of a case in one precision: evaluated, then compared with what the case stored, tensor by tensor.</summary>
-    private sealed class Run(GoldenCase golden, string variant, ScalarType type)
+    private sealed class Run(GoldenCase golden, string variant, ScalarType type, bool isTwoPass)
     {
         private readonly Dictionary<string, Tensor> _inputs = [];
         private readonly HashSet<string> _checked = [];
+        private Action _carryOn = () => { };
 
         public PatchEnergies PolicyA { get; private set; } = null!;
 
@@ -149,8 +164,25 @@ public class GranDpoGoldenTests
                 _inputs[name] = Input(name).detach().clone().requires_grad_(name.StartsWith("policy", StringComparison.Ordinal));
             }
 
-            PolicyA = PatchEnergies.Compute(_inputs[predictions[0]], targetA, grid);
-            PolicyB = PatchEnergies.Compute(_inputs[predictions[1]], targetB, grid);
+            if (isTwoPass)
+            {
+                int pairs = (int)targetA.shape[0];
+                PatchEnergies OfClip(int clip)
+                {
+                    (string name, Tensor target) = clip < pairs ? (predictions[0], targetA) : (predictions[1], targetB);
+                    return PatchEnergies.Compute(_inputs[name].narrow(0, clip % pairs, 1), target.narrow(0, clip % pairs, 1), grid);
+                }
+
+                PatchEnergies policy = ClipByClip.Energies(2 * pairs, OfClip);
+                (PolicyA, PolicyB) = (policy.Rows(0, pairs), policy.Rows(pairs, pairs));
+                _carryOn = () => ClipByClip.Backward(policy, OfClip);
+            }
+            else
+            {
+                PolicyA = PatchEnergies.Compute(_inputs[predictions[0]], targetA, grid);
+                PolicyB = PatchEnergies.Compute(_inputs[predictions[1]], targetB, grid);
+            }
+
             ReferenceA = PatchEnergies.Compute(_inputs[predictions[2]], targetA, grid);
             ReferenceB = PatchEnergies.Compute(_inputs[predictions[3]], targetB, grid);
             Loss = GranDpoObjective.Compute(PolicyA, PolicyB, ReferenceA, ReferenceB, rewards, options);
@@ -176,6 +208,7 @@ public class GranDpoGoldenTests
             CheckAll("loss", Loss.Loss, "per_pair", isSft ? PolicyA.Video_B : Loss.PerPair_B);
             Assert.Equal(golden.WithPrefix($"out64.{variant}.").Keys.Where(key => key != "noisy_w").Order(), _checked.Order());
             Loss.Loss.backward();
+            _carryOn();
             foreach (string name in new[] { nameA, nameB })
             {
                 if (golden.Tensors.TryGetValue($"grad.{variant}.{name}", out Tensor? expected))
@@ -183,6 +216,15 @@ public class GranDpoGoldenTests
                     double tolerance = type == ScalarType.Float64 ? GradientFloat64 : Math.Max(GradientFloat32, 2 * Deviation("grad_rel_f32_f64"));
                     TensorAssert.Close(expected, _inputs[name].grad!, 0, tolerance, $"{golden} {variant} gradient of {name} {type}");
                 }
+            }
+        }
+
+        /// <summary>To rounding.</summary>
+        public void CheckGradientsOf(Run other)
+        {
+            foreach ((string name, Tensor input) in _inputs.Where(item => item.Value.requires_grad))
+            {
+                TensorAssert.Close(other._inputs[name].grad!, input.grad!, 0, type == ScalarType.Float64 ? SameFloat64 : SameFloat32, $"{golden} {variant} gradient of {name} {type} in two passes");
             }
         }
 

@@ -44,6 +44,8 @@ public sealed class GranDpoTrainerTests : IDisposable
             gran with { Objective = videoOnly, VideoReward = VideoRewardSource.PatchMean },
             gran with { Objective = gran.Objective with { Terms = PreferenceTerms.PatchOnly, Eta = 0.1 } },
             gran with { Grid = new PatchGrid(2, 1, 1), ReferencePartition = Grid },
+            gran with { TwoPass = true },
+            gran with { TwoPass = true, LoraRank = 2, Reference = ReferenceMode.Computed },
         };
     }
 
@@ -77,10 +79,12 @@ public sealed class GranDpoTrainerTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(straight, weights)), File.ReadAllBytes(Path.Combine(broken, weights)));
     }
 
-    [Fact]
-    public void FirstStepIsLn2AndTrainingLearnsThePreferences()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FirstStepIsLn2AndTrainingLearnsThePreferences(bool isTwoPass)
     {
-        GranDpoTrainerOptions options = Options() with { Steps = 150, BatchPairs = PairCount, DrawsPerPair = 2, Objective = new() { BetaVideo = 20, BetaPatch = 5, Lambda = 0.5 } };
+        GranDpoTrainerOptions options = Options() with { TwoPass = isTwoPass, Steps = 150, BatchPairs = PairCount, DrawsPerPair = 2, Objective = new() { BetaVideo = 20, BetaPatch = 5, Lambda = 0.5 } };
         JsonElement[] lines = Lines(Train("learn", options));
         Assert.Equal((float)Math.Log(2), (float)lines[0].GetProperty("loss").GetDouble(), 1e-7f);
         Assert.Equal(0.5, lines[0].GetProperty("video_accuracy").GetDouble());
@@ -145,6 +149,60 @@ public sealed class GranDpoTrainerTests : IDisposable
         }
     }
 
+    /// <summary>Every arm's first steps: what differs at all is the order in which clips are summed.</summary>
+    [Theory]
+    [MemberData(nameof(Arms), DisableDiscoveryEnumeration = true)]
+    public void TwoPassesTakeTheSameSteps(GranDpoTrainerOptions options)
+    {
+        JsonElement[] atOnce = Lines(Train("at-once", options with { TwoPass = false, Steps = 6 }));
+        JsonElement[] twoPass = Lines(Train("two-pass", options with { TwoPass = true, Steps = 6 }));
+        foreach ((JsonElement first, JsonElement second) in atOnce.Zip(twoPass))
+        {
+            foreach (JsonProperty metric in first.EnumerateObject().Where(metric => metric.Name is "loss" or "gradient_norm" || metric.Name.Contains("_error_", StringComparison.Ordinal)))
+            {
+                // Null where nothing is untied.
+                double expected = metric.Value.Deserialize<double?>() ?? 0;
+                Assert.Equal(expected, second.GetProperty(metric.Name).Deserialize<double?>() ?? 0, 1e-6 + (1e-4 * Math.Abs(expected)));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ReferenceMode.Cached)]
+    [InlineData(ReferenceMode.Computed)]
+    public void TwoPassesShowTheDenoiserOneClipAtATime(ReferenceMode mode)
+    {
+        using TrainingPairs pairs = Pairs();
+        using TinyDenoiser model = new();
+        List<(bool HasGradients, double Clip)> seen = [];
+        Watching watching = new(model, noisy_BCTHW =>
+        {
+            Assert.Equal(1, noisy_BCTHW.shape[0]);
+            seen.Add((is_grad_enabled(), noisy_BCTHW.sum().item<float>()));
+        });
+        GranDpoTrainerOptions options = Options() with { TwoPass = true, LoraRank = 2, Reference = mode, Steps = 2, BatchPairs = 3 };
+        using GranDpoTrainer trainer = new(model, watching, new FlowMatchingTarget(), pairs, options, _folder);
+        trainer.PrepareReference(advanced: null, Token);
+        Assert.Equal(mode == ReferenceMode.Cached ? 12 : 0, seen.Count);
+        Assert.DoesNotContain(seen, pass => pass.HasGradients);
+        seen.Clear();
+        trainer.Step(0);
+
+        // Of three pairs: the reference, if it is not cached, the first pass, and the second over the same clips in the same order.
+        Assert.Equal(mode == ReferenceMode.Cached ? 12 : 18, seen.Count);
+        Assert.Equal(seen[^12..^6].Select(pass => (true, pass.Clip)), seen[^6..]);
+        Assert.Equal(6, seen.Count(pass => pass.HasGradients));
+        Assert.Equal(6, seen.Select(pass => pass.Clip).Distinct().Count());
+    }
+
+    /// <summary>What was begun before there were two passes goes on, and folders keep their names.</summary>
+    [Fact]
+    public void TwoPassesStandInTheSettingsOnlyWhereTheyAreAskedFor()
+    {
+        Assert.DoesNotContain(nameof(GranDpoTrainerOptions.TwoPass), JsonSerializer.Serialize(Options()), StringComparison.Ordinal);
+        Assert.Contains(nameof(GranDpoTrainerOptions.TwoPass), JsonSerializer.Serialize(Options() with { TwoPass = true }), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void NoiseDoesNotDependOnTheBatch()
     {
@@ -184,13 +242,15 @@ public sealed class GranDpoTrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null)]
-    [InlineData(2)]
-    public void LiveTensorsStayConstantOver200Steps(int? rank)
+    [InlineData(null, false)]
+    [InlineData(2, false)]
+    [InlineData(null, true)]
+    [InlineData(2, true)]
+    public void LiveTensorsStayConstantOver200Steps(int? rank, bool isTwoPass)
     {
         using TrainingPairs pairs = Pairs();
         using TinyDenoiser model = new();
-        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, LoraRank = rank, AverageDecay = 0.9 }, _folder);
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, TwoPass = isTwoPass, LoraRank = rank, AverageDecay = 0.9 }, _folder);
         List<long> counts = [];
         LiveTensors.CountSettled();
         trainer.Run(Path.Combine(_folder, "run"), _ => counts.Add(Tensor.TotalCount), Token);
@@ -224,6 +284,9 @@ public sealed class GranDpoTrainerTests : IDisposable
     {
         Assert.ThrowsAny<OperationCanceledException>(() => TrainUntil(Path.Combine(_folder, "run"), Options(), 3));
         Assert.Throws<InputException>(() => Train("run", Options() with { LearningRate = 0.01 }));
+
+        // Its sums are rounded otherwise: it would not go on to the same bytes.
+        Assert.Throws<InputException>(() => Train("run", Options() with { TwoPass = true }));
         Assert.Throws<InputException>(() => Train("finer", Options() with { Grid = new PatchGrid(3, 1, 1) }));
         Assert.Throws<InputException>(() => Train("none", Options() with { LoraRank = 2, LoraLayers = ["nothing"] }));
         Assert.Throws<InputException>(() => Train("full", Options() with { Reference = ReferenceMode.Computed }));
@@ -314,6 +377,16 @@ public sealed class GranDpoTrainerTests : IDisposable
                 source.Cancel();
             }
         }, source.Token);
+    }
+
+    /// <summary>Says what the denoiser is shown.</summary>
+    private sealed class Watching(IDenoiser denoiser, Action<Tensor> shown) : IDenoiser
+    {
+        public Tensor Predict(Tensor latents_BCTHW, Tensor timesteps_B, Tensor context_BLD)
+        {
+            shown(latents_BCTHW);
+            return denoiser.Predict(latents_BCTHW, timesteps_B, context_BLD);
+        }
     }
 
     /// <summary>Passes the noise itself through, whatever the clip.</summary>

@@ -24,7 +24,17 @@ public class TrainingGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void EveryStepMatches(GoldenCase golden)
+    public void EveryStepMatches(GoldenCase golden) => Train(golden, isTwoPass: false, recomputes: false);
+
+    [Theory]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void EveryStepMatchesInTwoPasses(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: false);
+
+    [Theory]
+    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
+    public void EveryStepMatchesInTwoPassesWithBlocksComputedAgain(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: true);
+
+    private static void Train(GoldenCase golden, bool isTwoPass, bool recomputes)
     {
         using var scope = NewDisposeScope();
         IReadOnlyDictionary<string, Tensor> data = golden.Tensors;
@@ -32,6 +42,7 @@ public class TrainingGoldenTests
         JsonElement adamw = config.GetProperty("adamw");
         double[] betas = [.. adamw.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
         (WanTransformer model, WanTransformer reference) = (Load(golden), Load(golden));
+        model.Recomputes = recomputes;
         FlatParameters parameters = new(model.named_parameters().Select(item => (item.name, item.parameter)));
         AdamW optimiser = new(parameters, new AdamWOptions(betas[0], betas[1], adamw.GetProperty("eps").GetDouble(), adamw.GetProperty("weight_decay").GetDouble(), config.GetProperty("clip").GetDouble()));
         ExponentialMovingAverage average = new(parameters, config.GetProperty("ema").GetDouble());
@@ -40,7 +51,7 @@ public class TrainingGoldenTests
         Assert.True(steps > 0);
         for (long step = 0; step < steps; step++)
         {
-            Step(golden, model, reference, optimiser, options, step, steps);
+            Step(golden, model, reference, optimiser, options, step, steps, isTwoPass);
             average.Update();
         }
 
@@ -48,7 +59,7 @@ public class TrainingGoldenTests
         Check(golden, "ema", parameters.ByName(average.Values));
     }
 
-    private static void Step(GoldenCase golden, WanTransformer model, WanTransformer reference, AdamW optimiser, GranDpoOptions options, long step, long steps)
+    private static void Step(GoldenCase golden, WanTransformer model, WanTransformer reference, AdamW optimiser, GranDpoOptions options, long step, long steps, bool isTwoPass)
     {
         using var scope = NewDisposeScope();
         IReadOnlyDictionary<string, Tensor> data = golden.Tensors;
@@ -60,13 +71,18 @@ public class TrainingGoldenTests
         Tensor sigma_B = data["in.sigma"][step];
         TrainingExample example = new FlowMatchingTarget().Example(clean_2BCTHW, cat([noise_BCTHW, noise_BCTHW]), cat([sigma_B, sigma_B]));
 
-        PatchEnergies Energies(WanTransformer network) =>
-            PatchEnergies.Compute(network.call(example.Noisy_BCTHW, example.Timestep_B, cat([text_BLD, text_BLD])), example.Target_BCTHW, new PatchGrid(1, 1, 1));
-        PatchEnergies policy = Energies(model);
+        Tensor text_2BLD = cat([text_BLD, text_BLD]);
+        PatchEnergies Energies(WanTransformer network, TrainingExample shown, Tensor text) =>
+            PatchEnergies.Compute(network.call(shown.Noisy_BCTHW, shown.Timestep_B, text), shown.Target_BCTHW, new PatchGrid(1, 1, 1));
+        PatchEnergies OfClip(WanTransformer network, int clip) => Energies(network, example.Rows(clip, 1), text_2BLD.narrow(0, clip, 1));
+        PatchEnergies AllEnergies(WanTransformer network) =>
+            isTwoPass ? ClipByClip.Energies((int)(2 * B), clip => OfClip(network, clip)) : Energies(network, example, text_2BLD);
+        PatchEnergies policy = AllEnergies(model);
         PatchEnergies frozen;
         using (no_grad())
         {
-            frozen = Energies(reference);
+            // In the same way, so that it is the policy's to the bit at step 0.
+            frozen = AllEnergies(reference);
         }
 
         (PatchEnergies policyW, PatchEnergies policyL) = (policy.Rows(0, B), policy.Rows(B, B));
@@ -75,6 +91,11 @@ public class TrainingGoldenTests
         GranDpoLoss loss = GranDpoObjective.Compute(policyW, policyL, frozenW, frozenL, rewards, options);
         GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyW, policyL, frozenW, frozenL, options);
         loss.Loss.backward();
+        if (isTwoPass)
+        {
+            ClipByClip.Backward(policy, clip => OfClip(model, clip));
+        }
+
         JsonElement config = golden.Json.GetProperty("config");
         double rate = LearningRateSchedule.WarmUpCosine(config.GetProperty("adamw").GetProperty("lr").GetDouble(), config.GetProperty("warmup_steps").GetInt32(), steps, step);
         double norm = optimiser.Step(rate);
