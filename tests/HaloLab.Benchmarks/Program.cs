@@ -32,14 +32,15 @@ once.SetAction(parsed =>
     WanDecoding.Once(parsed.GetValue(frames), parsed.GetValue(framesAtOnce));
 });
 root.Subcommands.Add(once);
-Add("recomputation", "A training step whose blocks are computed again against one that keeps them: time and memory.", count => RecomputedBlocks.Run(count, root.Parse(args).GetValue(threads)));
+Add("recomputation", "A training step whose blocks are computed again, in one pass and in two, against one that keeps them: time and memory.", count => RecomputedBlocks.Run(count, root.Parse(args).GetValue(threads)));
 Argument<bool> recomputes = new("RECOMPUTES");
-Command step = new(Program.StepOnce, "One step of `recomputation`, in a process of its own.") { recomputes };
+Argument<bool> twoPass = new("TWO-PASS");
+Command step = new(Program.StepOnce, "One step of `recomputation`, in a process of its own.") { recomputes, twoPass };
 step.Hidden = true;
 step.SetAction(parsed =>
 {
     Compute.Use("cpu", parsed.GetValue(threads));
-    RecomputedBlocks.Once(parsed.GetValue(recomputes));
+    RecomputedBlocks.Once(parsed.GetValue(recomputes), parsed.GetValue(twoPass));
 });
 root.Subcommands.Add(step);
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);

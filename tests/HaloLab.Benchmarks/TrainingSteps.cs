@@ -3,7 +3,6 @@ using HaloLab.Diffusion;
 using HaloLab.GranDpo;
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
-using HaloLab.Preferences;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
@@ -79,7 +78,7 @@ internal sealed class TrainingSteps : IDisposable
     private Action Stepper(GranDpoTrainerOptions options)
     {
         UNet3D denoiser = Denoiser();
-        TrainingPairs pairs = Pairs();
+        TrainingPairs pairs = RandomPairs.Draw(PairCount, Grid, 8, ToyGenerator.Lattice, 20, 64);
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
         GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache);
         Stopwatch watch = Stopwatch.StartNew();
@@ -93,14 +92,5 @@ internal sealed class TrainingSteps : IDisposable
         _owned.AddRange([trainer, pairs, denoiser]);
         long step = 0;
         return () => trainer.Step(step++ % options.Steps);
-    }
-
-    private static TrainingPairs Pairs()
-    {
-        RandomStream stream = new(1, "benchmark pairs");
-        Candidate Clip(string id) => new(id, stream.NextDouble(), new PatchRewards(Grid, [.. Enumerable.Range(0, Grid.Count).Select(_ => (double?)stream.NextDouble())]));
-        PreferencePair[] pairs = [.. Enumerable.Range(0, PairCount).Select(i => new PreferencePair("a prompt", Clip($"a{i}"), Clip($"b{i}"), "benchmark"))];
-        Tensor Latents(string side) => GaussianNoise.Draw(new RandomStream(1, side), PairCount, 8, 8, 8, 8);
-        return new TrainingPairs(pairs, Latents("A"), Latents("B"), GaussianNoise.Draw(new RandomStream(1, "context"), 1, 20, 64), new int[PairCount], ToyGenerator.Lattice);
     }
 }

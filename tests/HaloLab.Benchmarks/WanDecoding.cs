@@ -62,7 +62,7 @@ internal static class WanDecoding
         }
 
         using Tensor latents_BCTHW = Latents(frames);
-        ProcessMemory.WriteRise(() => model.Decode(latents_BCTHW, framesAtOnce).Dispose());
+        MemoryRise.Write(() => model.Decode(latents_BCTHW, framesAtOnce).Dispose());
     }
 
     private static double Difference(WanAutoencoder model, int frames)
@@ -99,5 +99,5 @@ internal static class WanDecoding
     }
 
     private static double Peak(int frames, int framesAtOnce, int threads) =>
-        ProcessMemory.RiseOf(Program.Once, FormattableString.Invariant($"{frames}"), FormattableString.Invariant($"{framesAtOnce}"), "--threads", FormattableString.Invariant($"{threads}"));
+        MemoryRise.Of(Program.Once, FormattableString.Invariant($"{frames}"), FormattableString.Invariant($"{framesAtOnce}"), "--threads", FormattableString.Invariant($"{threads}"));
 }

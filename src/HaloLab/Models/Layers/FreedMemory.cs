@@ -4,7 +4,7 @@ namespace HaloLab.Models.Layers;
 
 /// <summary>
 /// Gives memory that tensors have left back to the system. The C library keeps what is below 32 MiB and fills it only partly again when sizes change, so
-/// that work piece by piece would need more and more.
+/// that work piece by piece would need more and more. torch asks for aligned memory, for which the library looks for a gap larger than the one that a tensor of the same size has left.
 /// </summary>
 internal static class FreedMemory
 {

@@ -4,7 +4,8 @@ namespace HaloLab.Models.Layers;
 
 /// <summary>
 /// Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): of a block only its inputs are kept, and it is run once more when its gradients are wanted. Gradients of adapters are the same
-/// bits; those of other weights and of what several blocks read may be summed in another order. Random numbers that the block draws on the CPU are drawn again.
+/// bits; those of other weights and of what several blocks read may be summed in another order. Random numbers that the block draws on the CPU are drawn again. What a block has left is given back to the system
+/// after each pass over it (<see cref="FreedMemory"/>): the C library would keep several times what is saved.
 /// </summary>
 internal static class Recomputation
 {
@@ -31,9 +32,16 @@ internal static class Recomputation
     /// <returns>Its outputs, for the caller's dispose scope.</returns>
     public static IReadOnlyList<Tensor> Run(bool isOn, Func<IReadOnlyList<Tensor>, Tensor[]> block, params Tensor[] inputs)
     {
-        if (!isOn || !is_grad_enabled())
+        if (!isOn)
         {
             return block(inputs);
+        }
+
+        if (!is_grad_enabled())
+        {
+            Tensor[] outputs = block(inputs);
+            FreedMemory.GiveBack();
+            return outputs;
         }
 
         // Outputs need a gradient when an input does; a block's parameters may when none of its inputs do.
@@ -59,8 +67,14 @@ internal static class Recomputation
 
             // An output that nobody uses has no gradient. Zeros for it would be made like a tensor that the caller's dispose scope has taken by then.
             context.set_materialize_grads(false);
-            using var scope = NewDisposeScope();
-            return [.. ((Func<IReadOnlyList<Tensor>, Tensor[]>)values[0])(inputs).Select(output => output.MoveToOuterDisposeScope())];
+            List<Tensor> outputs;
+            using (NewDisposeScope())
+            {
+                outputs = [.. ((Func<IReadOnlyList<Tensor>, Tensor[]>)values[0])(inputs).Select(output => output.MoveToOuterDisposeScope())];
+            }
+
+            FreedMemory.GiveBack();
+            return outputs;
         }
 
         public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients)
@@ -80,6 +94,7 @@ internal static class Recomputation
             }
 
             gradients.Where(given => !given.IsInvalid).ToList().ForEach(given => given.Dispose());
+            FreedMemory.GiveBack();
             return [null!, null!, null!, .. inputs.Select(input => input.requires_grad ? input.grad?.MoveToOuterDisposeScope()! : null!)];
         }
     }

@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 
-namespace HaloLab.Benchmarks;
+namespace HaloLab;
 
 /// <summary>What Linux says of this process's memory, in bytes.</summary>
-internal static class ProcessMemory
+public static class ProcessMemory
 {
     /// <summary>Memory that no file stands behind.</summary>
     public static long Anonymous => Field("RssAnon");
@@ -18,22 +17,14 @@ internal static class ProcessMemory
     /// <summary>Lets the peak begin again at what is in use now (proc_pid_clear_refs(5)).</summary>
     public static void ForgetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
 
-    /// <summary>Writes by how many bytes memory rose at the peak of a piece of work.</summary>
-    public static void WriteRise(Action work)
+    /// <summary>By how many bytes memory rose at the peak of a piece of work.</summary>
+    public static long RiseOf(Action work)
     {
+        ArgumentNullException.ThrowIfNull(work);
         long before = Resident;
         ForgetPeak();
         work();
-        Console.WriteLine((Peak - before).ToString(CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>What a command of this program, in a process of its own, wrote by <see cref="WriteRise"/>.</summary>
-    public static double RiseOf(params string[] command)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, command) { RedirectStandardOutput = true })!;
-        string said = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? double.Parse(said, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}.");
+        return Peak - before;
     }
 
     private static long Field(string name)
