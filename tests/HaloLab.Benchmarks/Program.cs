@@ -43,6 +43,17 @@ step.SetAction(parsed =>
     RecomputedBlocks.Once(parsed.GetValue(recomputes), parsed.GetValue(twoPass));
 });
 root.Subcommands.Add(step);
+Add("plan", "What `train --plan` says of a training's memory against what it has at its peak.", _ => PlannedMemory.Run(root.Parse(args).GetValue(threads)));
+Argument<string> model = new("MODEL");
+Argument<string> what = new("WHAT");
+Command planOnce = new(Program.PlanOnce, "One process of `plan`.") { model, what, recomputes, twoPass };
+planOnce.Hidden = true;
+planOnce.SetAction(parsed =>
+{
+    Compute.Use("cpu", parsed.GetValue(threads));
+    PlannedMemory.Once(parsed.GetValue(model)!, parsed.GetValue(what)!, parsed.GetValue(recomputes), parsed.GetValue(twoPass));
+});
+root.Subcommands.Add(planOnce);
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
 Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
@@ -72,4 +83,5 @@ internal static partial class Program
 {
     public const string Once = "decoding-wan-once";
     public const string StepOnce = "recomputation-once";
+    public const string PlanOnce = "plan-once";
 }

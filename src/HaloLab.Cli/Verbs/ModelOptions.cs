@@ -112,7 +112,7 @@ internal sealed class ModelOptions
 
     private static void RequireMemory(VideoPipeline pipeline, VideoSettings settings)
     {
-        double needed = pipeline.EstimateBytes(settings) / GiB;
+        double needed = pipeline.Estimate(settings).Largest / GiB;
         string what = string.Create(CultureInfo.InvariantCulture, $"{pipeline.Name}, {settings.Frames} frames of {settings.Width}x{settings.Height}: about {needed:0.0} GiB of memory (an estimate)");
         double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / GiB;
         if (Compute.Device.type == TorchSharp.DeviceType.CPU && needed > there)
@@ -132,7 +132,7 @@ internal sealed class ModelOptions
         }
 
         pipeline.DecodesInTiles = true;
-        double tiled = pipeline.EstimateBytes(settings) / GiB;
+        double tiled = pipeline.Estimate(settings).Largest / GiB;
         pipeline.DecodesInTiles = false;
         return tiled < needed ? string.Create(CultureInfo.InvariantCulture, $"With --tiles it is about {tiled:0.0} GiB. ") : "";
     }

@@ -40,7 +40,8 @@ internal static class TrainVerb
         Option<int?> frames = new("--frames") { Description = "Published models: frames of a clip. Default: the model's." };
         Option<string?> size = new("--size") { Description = "Published models: WIDTHxHEIGHT in pixels. Default: the model's." };
         Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
-        Option[] ofPublished = [rank, alpha, frames, size, recompute];
+        Option<bool> plan = new("--plan") { Description = "Published models: say what memory the training would need, part by part, by steps on smaller clips, and do nothing else. Linux, on the CPU." };
+        Option[] ofPublished = [rank, alpha, frames, size, recompute, plan];
         WatchOptions watch = new();
         foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, .. ofPublished, .. watch.All])
         {
@@ -86,6 +87,12 @@ internal static class TrainVerb
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size), parsed.GetValue(recompute)) : new TunableToyGenerator(start);
             VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed));
             Report(table, training);
+            if (parsed.GetValue(plan))
+            {
+                TrainingPlanText.Write((TunablePipeline)tunable, training);
+                return ExitCode.Done;
+            }
+
             string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
             Console.WriteLine(RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation)));
             return ExitCode.Done;

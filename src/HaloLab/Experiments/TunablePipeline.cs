@@ -61,14 +61,19 @@ public sealed class TunablePipeline : ITunableModel
     /// <inheritdoc/>
     public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
     {
-        using VideoPipeline.LoadedDenoiser loaded = _pipeline.LoadDenoiser();
-        if (Recomputes)
-        {
-            Recomputation.SwitchOn(loaded.Module);
-        }
-
+        using VideoPipeline.LoadedDenoiser loaded = LoadDenoiser();
         using GranDpoTrainer trainer = new(loaded.Module, loaded.Denoiser, _pipeline.TrainingTarget, data, options, folder);
         trainer.Run(folder, advanced, done => watching(done, trainer.SaveWeights), cancellation);
+    }
+
+    /// <summary>What tuning will need of memory, and what encoding prompts and clips before it does, roughly. Reads the denoiser and takes steps on smaller clips; Linux, on the CPU.</summary>
+    /// <param name="options">How it will be tuned.</param>
+    /// <param name="pairs">Number of pairs.</param>
+    /// <param name="prompts">Number of different prompts.</param>
+    public (TrainingPlan Training, MemoryEstimate Encoding) Plan(GranDpoTrainerOptions options, int pairs, int prompts)
+    {
+        using VideoPipeline.LoadedDenoiser loaded = LoadDenoiser();
+        return (TrainingPlan.Measure(loaded, _pipeline.TrainingTarget, _pipeline.Inputs(_settings), options, pairs, prompts), _pipeline.Estimate(_settings));
     }
 
     /// <inheritdoc/>
@@ -87,4 +92,15 @@ public sealed class TunablePipeline : ITunableModel
     }
 
     public void Dispose() => _pipeline.Dispose();
+
+    private VideoPipeline.LoadedDenoiser LoadDenoiser()
+    {
+        VideoPipeline.LoadedDenoiser loaded = _pipeline.LoadDenoiser();
+        if (Recomputes)
+        {
+            Recomputation.SwitchOn(loaded.Module);
+        }
+
+        return loaded;
+    }
 }

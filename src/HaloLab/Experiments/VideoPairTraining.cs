@@ -93,6 +93,12 @@ public sealed class VideoPairTraining
     /// <summary>The pairs that are trained on.</summary>
     public IReadOnlyList<VideoPair> Pairs { get; }
 
+    /// <summary>Their prompts as the model understands them, each once.</summary>
+    public IReadOnlyList<string> Prompts => _prompts;
+
+    /// <summary>How they are trained on.</summary>
+    public GranDpoTrainerOptions Options => _options;
+
     /// <summary>Trains, going on where an earlier call stopped, and writes <c>model</c> and <c>manifest.json</c>.</summary>
     /// <param name="folder">Folder of the run.</param>
     /// <param name="command">What was asked for, for the manifest.</param>

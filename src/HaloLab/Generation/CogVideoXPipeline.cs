@@ -55,7 +55,10 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
         settings, _autoencoderConfig.TemporalCompressionRatio, _autoencoderConfig.SpatialStride, _denoiserConfig.PatchSize, _denoiserConfig.PatchSize);
 
     /// <inheritdoc/>
-    public override long EstimateBytes(VideoSettings settings)
+    public override DenoiserInputs Inputs(VideoSettings settings) => new(LatentChannels, Lattice(settings), _denoiserConfig.PatchSize, _denoiserConfig.MaxTextSeqLength, _denoiserConfig.TextEmbedDim);
+
+    /// <inheritdoc/>
+    public override MemoryEstimate Estimate(VideoSettings settings)
     {
         long[] latents_CTHW = LatentShape(settings);
         long tokens = _denoiserConfig.MaxTextSeqLength + (latents_CTHW[1] * latents_CTHW[2] * latents_CTHW[3] / (_denoiserConfig.PatchSize * _denoiserConfig.PatchSize));
@@ -65,7 +68,7 @@ public sealed class CogVideoXPipeline : DiffusersPipeline
         CogVideoXTiles tiles = new(_autoencoderConfig);
         long decoded = DecodesInTiles ? (long)Math.Min(settings.Height, tiles.Height) * Math.Min(settings.Width, tiles.Width) : frame;
         long autoencoder = Folder.Values(AutoencoderPart) + (CopiesOfFrames * _autoencoderConfig.BlockOutChannels[0] * decoded) + (3 * settings.Frames * frame);
-        return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
+        return new MemoryEstimate(Compute.BytesPerWeight * text, Compute.BytesPerWeight * denoiser, BytesPerValue * autoencoder);
     }
 
     /// <inheritdoc/>

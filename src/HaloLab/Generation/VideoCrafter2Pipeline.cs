@@ -96,14 +96,17 @@ public sealed class VideoCrafter2Pipeline : VideoPipeline
     }
 
     /// <inheritdoc/>
-    public override long EstimateBytes(VideoSettings settings)
+    public override DenoiserInputs Inputs(VideoSettings settings) => new(LatentChannels, Lattice(settings), 1 << (_folder.UNet.ChannelMultipliers.Count - 1), _folder.Text.ContextLength, _folder.UNet.ContextChannels);
+
+    /// <inheritdoc/>
+    public override MemoryEstimate Estimate(VideoSettings settings)
     {
         long[] latents_CTHW = LatentShape(settings);
         long places = latents_CTHW[1] * latents_CTHW[2] * latents_CTHW[3];
         (long text, long denoiser, long autoencoder) = _folder.Values();
         denoiser += places * CopiesOfLatents * _folder.UNet.ModelChannels;
         autoencoder += (long)CopiesOfFrames * FramesDecodedAtOnce * _folder.Config.Autoencoder.Channels * settings.Height * settings.Width;
-        return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
+        return new MemoryEstimate(Compute.BytesPerWeight * text, Compute.BytesPerWeight * denoiser, BytesPerValue * autoencoder);
     }
 
     /// <inheritdoc/>

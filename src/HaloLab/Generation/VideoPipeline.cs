@@ -77,8 +77,12 @@ public abstract class VideoPipeline : IDisposable
         return [LatentChannels, lattice.Frames, lattice.Height, lattice.Width];
     }
 
-    /// <summary>Rough bytes of the step that needs most: its weights and what it holds beside them.</summary>
-    public abstract long EstimateBytes(VideoSettings settings);
+    /// <summary>What the denoiser is shown of one clip.</summary>
+    /// <exception cref="InputException">The model has no latents of that size.</exception>
+    public abstract DenoiserInputs Inputs(VideoSettings settings);
+
+    /// <summary>Rough bytes of sampling a clip, part by part.</summary>
+    public abstract MemoryEstimate Estimate(VideoSettings settings);
 
     /// <summary>The condition of each prompt, [1, L, D] on the CPU. Reads the text encoder and lets it go.</summary>
     /// <param name="prompts">Prompts, the negative one among them.</param>

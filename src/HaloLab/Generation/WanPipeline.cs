@@ -53,14 +53,17 @@ public sealed class WanPipeline : DiffusersPipeline
         settings, _autoencoderConfig.TemporalStride, _autoencoderConfig.SpatialStride, _denoiserConfig.PatchSize[1], _denoiserConfig.PatchSize[2]);
 
     /// <inheritdoc/>
-    public override long EstimateBytes(VideoSettings settings)
+    public override DenoiserInputs Inputs(VideoSettings settings) => new(LatentChannels, Lattice(settings), (int)Math.Max(_denoiserConfig.PatchSize[1], _denoiserConfig.PatchSize[2]), UmT5Tokenizer.DefaultContextLength, _denoiserConfig.TextDim);
+
+    /// <inheritdoc/>
+    public override MemoryEstimate Estimate(VideoSettings settings)
     {
         long[] latents_CTHW = LatentShape(settings);
         long tokens = latents_CTHW[1] * latents_CTHW[2] * latents_CTHW[3] / _denoiserConfig.PatchSize.Aggregate(1L, (product, size) => product * size);
         long text = Folder.Values(TextPart);
         long denoiser = Folder.Values(DenoiserPart) + (tokens * ((CopiesOfTokens * _denoiserConfig.Width) + (2L * _denoiserConfig.FfnDim)));
         long autoencoder = Folder.Values(AutoencoderPart) + ((long)CopiesOfFrames * _autoencoderConfig.BaseDim * settings.Height * settings.Width) + (3L * settings.Frames * settings.Height * settings.Width);
-        return Math.Max(Compute.BytesPerWeight * Math.Max(text, denoiser), BytesPerValue * autoencoder);
+        return new MemoryEstimate(Compute.BytesPerWeight * text, Compute.BytesPerWeight * denoiser, BytesPerValue * autoencoder);
     }
 
     /// <inheritdoc/>

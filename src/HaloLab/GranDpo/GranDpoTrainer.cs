@@ -65,12 +65,7 @@ public sealed class GranDpoTrainer : IDisposable
             _reference = ReferenceEnergies.Open(Path.Combine(cacheFolder, $"reference-{key[..16]}.safetensors"), key, lattice, channels, options.ReferencePartition ?? options.Grid);
         }
 
-        if (options.LoraRank is int rank)
-        {
-            _adapters = LoraAdapters.Attach(
-                model, name => options.LoraLayers.Any(part => name.Contains(part, StringComparison.Ordinal)), rank, options.LoraAlpha ?? rank, options.Seed);
-        }
-
+        _adapters = options.AttachTo(model);
         _parameters = new FlatParameters(_adapters?.Parameters ?? model.named_parameters().Select(item => (item.name, item.parameter)));
         _optimiser = new AdamW(_parameters, options.Optimiser);
         _average = options.AverageDecay is double decay ? new ExponentialMovingAverage(_parameters, decay) : null;

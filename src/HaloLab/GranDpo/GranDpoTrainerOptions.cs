@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HaloLab.Models.Layers;
 using HaloLab.Optimisation;
 using HaloLab.Videos;
 
@@ -68,6 +69,12 @@ public sealed record GranDpoTrainerOptions
 
     /// <summary>Decay of a moving average of the trained weights, which the model then ends with; null for none.</summary>
     public double? AverageDecay { get; init; }
+
+    /// <summary>Gives a denoiser its adapters; null where all parameters are trained.</summary>
+    /// <exception cref="InputException">No layer is chosen.</exception>
+    internal LoraAdapters? AttachTo(TorchSharp.torch.nn.Module denoiser) => LoraRank is int rank
+        ? LoraAdapters.Attach(denoiser, name => LoraLayers.Any(part => name.Contains(part, StringComparison.Ordinal)), rank, LoraAlpha ?? rank, Seed)
+        : null;
 
     /// <exception cref="InputException">A value is out of its range.</exception>
     public void Validate()

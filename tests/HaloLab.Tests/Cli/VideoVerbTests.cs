@@ -286,6 +286,7 @@ public sealed class VideoVerbTests : IDisposable
     [InlineData("expected a file of pairs", "--pairs", "pairs.xlsx", "--reward", "VQ")]
     [InlineData("cannot be read", "--pairs", "missing.csv", "--reward", "VQ")]
     [InlineData("absent.mp4", "--pairs", "absent", "--reward", "VQ")]
+    [InlineData("--plan is for a published model", "--reward", "VQ", "--plan")]
     public async Task TrainNamesWhatIsWrong(string expected, params string[] arguments)
     {
         Ffmpeg.Require();

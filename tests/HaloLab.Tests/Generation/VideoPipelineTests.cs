@@ -258,6 +258,13 @@ public sealed class VideoPipelineTests : IDisposable
         string adapter = Path.Combine(tuned, "model", TunablePipeline.AdapterFile);
         Assert.Equal(ScalarType.Float32, Safetensors.Load(adapter)[key].dtype);
 
+        // Its plan is told and nothing is done.
+        string planned = Path.Combine(_folder, "planned");
+        result = await HaloLabProgram.Run([.. training[..^1], planned, "--plan"]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Contains("GiB  at the peak of the training", result.StandardOutput, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(planned), "something was written");
+
         // With blocks computed again it ends in the same bytes.
         string again = Path.Combine(_folder, "again");
         result = await HaloLabProgram.Run([.. training[..^1], again, "--recompute"]);
