@@ -97,7 +97,7 @@ internal static class RunVerb
 
             {training} training prompts: {training * perPrompt} candidates, each shown to the teacher. What one costs says the label step, run with --dry-run once the candidates are there; its --budget is never passed.
             {held} test prompts, {models} models: {held * perTest * models} clips.
-            {pipeline.Name}, {settings.Frames} frames of {settings.Width}x{settings.Height}: about {pipeline.EstimateBytes(settings) / GiB:0.0} GiB of memory to sample (an estimate); training needs more. Time is not estimated before the first steps are done.
+            {pipeline.Name}, {settings.Frames} frames of {settings.Width}x{settings.Height}: about {pipeline.Estimate(settings).Largest / GiB:0.0} GiB of memory to sample (an estimate); training needs more (`halolab train --plan`). Time is not estimated before the first steps are done.
             """));
     }
 
