@@ -26,7 +26,7 @@ internal static class TrainingPlanText
             ("the program and its kernels", plan.Program),
             ("weights of the denoiser", plan.Weights),
             ("the reference (the denoiser with its adapters off)", 0),
-            ("adapters, their master copy, the optimiser", plan.Adapters),
+            ("adapters, their gradients, the optimiser", plan.Adapters),
             ("latents of the clips, conditions of the prompts", plan.Clips),
             ("a step: activations and gradients", plan.Step),
         })

@@ -15,16 +15,16 @@ namespace HaloLab.Experiments;
 /// </summary>
 /// <param name="Program">The program and what the kernels keep.</param>
 /// <param name="Weights">The denoiser's weights. The reference is the denoiser with its adapters off: it needs none.</param>
-/// <param name="Adapters">The adapters, their master copy, and the optimiser's two moments.</param>
+/// <param name="Adapters">The adapters, their gradients, and the optimiser's two moments.</param>
 /// <param name="Clips">Latents of all pairs and conditions of all prompts.</param>
-/// <param name="Step">Activations, gradients and whatever else a step holds at its peak.</param>
+/// <param name="Step">Activations, their gradients and whatever else a step holds at its peak.</param>
 /// <param name="Probes">The steps that were measured, smallest first.</param>
 public sealed record TrainingPlan(long Program, long Weights, long Adapters, long Clips, long Step, IReadOnlyList<TrainingPlan.Probe> Probes)
 {
     // What is measured has to stand out from what the C library keeps in its gaps.
     private const long Enough = 1L << 30;
 
-    // Parameter, master copy, two moments.
+    // Values, gradients, two moments.
     private const int CopiesOfAdapters = 4;
 
     private const double Growth = 1.4;

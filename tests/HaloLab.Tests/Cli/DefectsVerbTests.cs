@@ -130,6 +130,7 @@ public sealed class DefectsVerbTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task RealVideosAreJudged()
     {
         Ffmpeg.Require();

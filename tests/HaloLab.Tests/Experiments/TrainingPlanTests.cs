@@ -31,8 +31,8 @@ public class TrainingPlanTests
 
         Assert.Equal(4 * values, plan.Weights);
 
-        // Two blocks, two attentions, four layers of 40 x 40 each: A is 3 x 40, B 40 x 3; parameter, master copy, two moments.
-        Assert.Equal(4 * 4 * (2 * 2 * 4 * 2 * 3 * 40), plan.Adapters);
+        // Two blocks, two attentions, four layers of 40 x 40 each: A is 3 x 40, B 40 x 3, each from a multiple of 16 numbers on: 128. Values, gradients, two moments.
+        Assert.Equal(4 * 4 * (2 * 2 * 4 * 2 * 128), plan.Adapters);
         Assert.Equal(4 * ((2 * 7 * 16 * 3 * 8 * 12) + (2 * 5 * 24)), plan.Clips);
         Assert.Equal(plan.Program + plan.Weights + plan.Adapters + plan.Clips + plan.Step, plan.Peak);
 

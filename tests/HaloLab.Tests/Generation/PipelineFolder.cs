@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
@@ -5,6 +7,7 @@ using HaloLab.Models.Wan;
 using HaloLab.Tests.Checkpoints;
 using HaloLab.Tests.Goldens;
 using HaloLab.Tests.Models.UmT5;
+using HaloLab.Tests.Models.VideoCrafter2;
 using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Generation;
@@ -86,6 +89,49 @@ internal static class PipelineFolder
         Directory.CreateDirectory(Path.GetDirectoryName(pieces)!);
         File.Copy(Path.Combine(diffusers, "tokenizer", "spiece.model"), pieces);
     }
+
+    /// <summary>The case's networks in one checkpoint under the published names, and its sizes as YAML.</summary>
+    public static void WriteVideoCrafter2(GoldenCase golden, string folder, bool withGuidance = true)
+    {
+        Dictionary<string, Tensor> parameters = golden.Parameters();
+        JsonElement text = golden.Json.GetProperty("text");
+        parameters["cond_stage_model.model.token_embedding.weight"] = TextTowerFromCase.Embedding(golden.Json.GetProperty("token_embedding_formula"), text.GetProperty("vocab_size").GetInt32(), text.GetProperty("width").GetInt32());
+        if (!withGuidance)
+        {
+            parameters.Remove("model.diffusion_model.time_cond_proj.weight");
+        }
+
+        Safetensors.Save(Path.Combine(folder, "model.safetensors"), parameters);
+        StringBuilder yaml = new();
+        yaml.AppendLine(CultureInfo.InvariantCulture, $"""
+            model:
+              target: lvdm.models.ddpm3d.LatentDiffusion
+              params:
+                linear_start: 0.00085
+                linear_end: 0.012
+                timesteps: 1000
+                scale_factor: {golden.Json.GetProperty("scale_factor").GetDouble()}
+                uncond_type: empty_seq
+                use_scale: true
+                scale_b: 0.7
+                unet_config:
+                  params:
+            {Lines(golden.Json.GetProperty("unet"), "        ", "time_cond_proj_dim")}
+                first_stage_config:
+                  params:
+                    embed_dim: {golden.Json.GetProperty("embed_dim").GetInt32()}
+                    ddconfig:
+            {Lines(golden.Json.GetProperty("vae"), "          ")}
+                cond_stage_config:
+                  params:
+                    layer: penultimate
+                    heads: {text.GetProperty("heads").GetInt32()}
+            """);
+        File.WriteAllText(Path.Combine(folder, "inference.yaml"), yaml.ToString());
+    }
+
+    private static string Lines(JsonElement fields, string indent, params string[] without) => string.Join(
+        '\n', fields.EnumerateObject().Where(field => !without.Contains(field.Name)).Select(field => $"{indent}{field.Name}: {field.Value.GetRawText().ReplaceLineEndings(" ")}"));
 
     private static Tensor WithRows(Tensor table_ND, long rows) => table_ND.shape[0] >= rows ? table_ND : table_ND.repeat((rows / table_ND.shape[0]) + 1, 1).narrow(0, 0, rows).contiguous();
 

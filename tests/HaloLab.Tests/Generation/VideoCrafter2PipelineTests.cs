@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using CliWrap.Buffered;
 using HaloLab.Checkpoints;
@@ -38,7 +36,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     public void AFolderGivesTheReferencesPixels()
     {
         GoldenCase golden = Case("e2e_vc2");
-        Write(golden);
+        PipelineFolder.WriteVideoCrafter2(golden, Model);
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         using VideoPipeline pipeline = VideoPipeline.Open(Model);
         Assert.Equal("VideoCrafter2", pipeline.Name);
@@ -60,7 +58,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     public void ATurboCheckpointGivesTheReferencesPixels()
     {
         GoldenCase golden = Case("e2e_t2vturbo");
-        Write(golden);
+        PipelineFolder.WriteVideoCrafter2(golden, Model);
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         using VideoPipeline pipeline = VideoPipeline.Open(Model);
         Assert.Equal("T2V-Turbo (VideoCrafter2)", pipeline.Name);
@@ -79,7 +77,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     public void TheListAdapterMakesATurboModel()
     {
         GoldenCase golden = Case("e2e_t2vturbo");
-        Write(golden, withGuidance: false);
+        PipelineFolder.WriteVideoCrafter2(golden, Model, withGuidance: false);
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         Tensor projection = golden.Parameters()[GuidanceKey];
         UNet3D shapes = new(OptionsReader.UNet(golden.Json.GetProperty("unet")));
@@ -112,7 +110,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     public void TheSecondTurboModelIsToldOfMotionInTheFirstHalf()
     {
         GoldenCase golden = Case("e2e_vc2");
-        Write(golden);
+        PipelineFolder.WriteVideoCrafter2(golden, Model);
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         using var noGradient = no_grad();
         UNet3D network = SecondTurbo(golden);
@@ -158,7 +156,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     public async Task TheProgramSamplesTheSecondTurboModelAndVerifiesItsFiles()
     {
         GoldenCase golden = Case("e2e_vc2");
-        Write(golden);
+        PipelineFolder.WriteVideoCrafter2(golden, Model);
         string checkpoint = Path.Combine(Model, "model.ckpt");
         using (NewDisposeScope())
         {
@@ -191,7 +189,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     [Fact]
     public async Task VerifyNamesEverythingThatDoesNotFitTheThreeNetworks()
     {
-        Write(Case("e2e_vc2"));
+        PipelineFolder.WriteVideoCrafter2(Case("e2e_vc2"), Model);
         string file = Path.Combine(Model, "model.safetensors");
         Assert.Contains("every value finite", await Output("weights", "verify", Model), StringComparison.Ordinal);
         Dictionary<string, Tensor> parameters = Safetensors.Load(file);
@@ -215,7 +213,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     public async Task TheProgramGeneratesTrainsAndGeneratesWithTheAdapter()
     {
         Ffmpeg.Require();
-        Write(Case("e2e_vc2"));
+        PipelineFolder.WriteVideoCrafter2(Case("e2e_vc2"), Model);
         string pairs = Path.Combine(_folder, "pairs.csv");
         foreach (int i in Enumerable.Range(0, 2))
         {
@@ -252,7 +250,7 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     [InlineData("does not fit", "num_res_blocks: 1", "num_res_blocks: 2")]
     public void WhatIsWrongWithTheYamlIsNamed(string expected, string from, string to)
     {
-        Write(Case("e2e_vc2"));
+        PipelineFolder.WriteVideoCrafter2(Case("e2e_vc2"), Model);
         string yaml = Path.Combine(Model, "inference.yaml");
         File.WriteAllText(yaml, File.ReadAllText(yaml).Replace(from, to, StringComparison.Ordinal));
         InputException refusal = Assert.Throws<InputException>(() =>
@@ -288,47 +286,4 @@ public sealed class VideoCrafter2PipelineTests : IDisposable
     }
 
     private static GoldenCase Case(string name) => Assert.IsType<GoldenCase>(GoldenCase.Find("videocrafter2", name).Single().Data);
-
-    /// <summary>The case's networks in one checkpoint under the published names, and its sizes as YAML.</summary>
-    private void Write(GoldenCase golden, bool withGuidance = true)
-    {
-        Dictionary<string, Tensor> parameters = golden.Parameters();
-        JsonElement text = golden.Json.GetProperty("text");
-        parameters["cond_stage_model.model.token_embedding.weight"] = TextTowerFromCase.Embedding(golden.Json.GetProperty("token_embedding_formula"), text.GetProperty("vocab_size").GetInt32(), text.GetProperty("width").GetInt32());
-        if (!withGuidance)
-        {
-            parameters.Remove(GuidanceKey);
-        }
-
-        Safetensors.Save(Path.Combine(Model, "model.safetensors"), parameters);
-        StringBuilder yaml = new();
-        yaml.AppendLine(CultureInfo.InvariantCulture, $"""
-            model:
-              target: lvdm.models.ddpm3d.LatentDiffusion
-              params:
-                linear_start: 0.00085
-                linear_end: 0.012
-                timesteps: 1000
-                scale_factor: {golden.Json.GetProperty("scale_factor").GetDouble()}
-                uncond_type: empty_seq
-                use_scale: true
-                scale_b: 0.7
-                unet_config:
-                  params:
-            {Lines(golden.Json.GetProperty("unet"), "        ", "time_cond_proj_dim")}
-                first_stage_config:
-                  params:
-                    embed_dim: {golden.Json.GetProperty("embed_dim").GetInt32()}
-                    ddconfig:
-            {Lines(golden.Json.GetProperty("vae"), "          ")}
-                cond_stage_config:
-                  params:
-                    layer: penultimate
-                    heads: {text.GetProperty("heads").GetInt32()}
-            """);
-        File.WriteAllText(Path.Combine(Model, "inference.yaml"), yaml.ToString());
-    }
-
-    private static string Lines(JsonElement fields, string indent, params string[] without) => string.Join(
-        '\n', fields.EnumerateObject().Where(field => !without.Contains(field.Name)).Select(field => $"{indent}{field.Name}: {field.Value.GetRawText().ReplaceLineEndings(" ")}"));
 }

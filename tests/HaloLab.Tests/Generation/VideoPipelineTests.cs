@@ -326,12 +326,20 @@ public sealed class VideoPipelineTests : IDisposable
         JsonNode settings = JsonNode.Parse(await File.ReadAllTextAsync(scheduler, TestContext.Current.CancellationToken))!;
         settings["flow_shift"] = 5.0;
         await File.WriteAllTextAsync(scheduler, settings.ToJsonString(), TestContext.Current.CancellationToken);
-        foreach ((string file, string expected) in new[]
+        Assert.Contains("Wan2.1 autoencoder, original layout", (await HaloLabProgram.Run("weights", "inspect", Path.Combine(original, "Wan2.1_VAE.pth"))).StandardOutput, StringComparison.Ordinal);
+        using (VideoPipeline first = VideoPipeline.Open(Model))
+        using (VideoPipeline second = VideoPipeline.Open(original))
         {
-            ("diffusion_pytorch_model.safetensors", "Wan2.1 transformer, original layout"), ("Wan2.1_VAE.pth", "Wan2.1 autoencoder, original layout"), ("models_t5_umt5-xxl-enc-bf16.pth", "umT5 encoder, original layout"),
-        })
-        {
-            Assert.Contains(expected, (await HaloLabProgram.Run("weights", "inspect", Path.Combine(original, file))).StandardOutput, StringComparison.Ordinal);
+            using var scope = NewDisposeScope();
+            Tensor noise_BCTHW = Case().Tensors["in.latents"];
+            Tensor[] Clip(VideoPipeline pipeline)
+            {
+                Tensor context_BLD = cat([.. pipeline.Encode(["a cat"])]).expand(noise_BCTHW.shape[0], -1, -1);
+                Tensor latents_BCTHW = pipeline.Denoise(noise_BCTHW, context_BLD, null, 2, _ => throw new InvalidOperationException("this sampler adds no noise"));
+                return [context_BLD, latents_BCTHW, pipeline.Decode(latents_BCTHW)];
+            }
+
+            Assert.All(Clip(first).Zip(Clip(second)), pair => TensorAssert.Identical(pair.First, pair.Second));
         }
 
         string pairs = Path.Combine(_folder, "pairs.csv");
@@ -341,27 +349,20 @@ public sealed class VideoPipelineTests : IDisposable
         }
 
         await File.WriteAllLinesAsync(pairs, ["path_A,path_B,prompt,VQ", "0.mp4,1.mp4,a cat,A"], TestContext.Current.CancellationToken);
-        List<string> clips = [];
         List<string> adapters = [];
         foreach (string model in new[] { Model, original })
         {
             string tuned = Path.Combine(_folder, $"tuned{adapters.Count}");
-            CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(
+            CliWrap.Buffered.BufferedCommandResult trained = await HaloLabProgram.Run(
                 ["train", "--pairs", pairs, "--model", model, "--frames", "5", "--size", "48x32", "--grid", "2x2x2", "--lora-rank", "2", "--steps", "3", "--batch-pairs", "1", "--learning-rate", "0.01", "--out", tuned]);
-            Assert.True(result.IsSuccess, result.StandardError);
+            Assert.True(trained.IsSuccess, trained.StandardError);
             adapters.Add(Path.Combine(tuned, "model", TunablePipeline.AdapterFile));
-            foreach (string[] more in new string[][] { [], ["--adapter", adapters[^1]] })
-            {
-                string output = Path.Combine(_folder, $"out{clips.Count}");
-                result = await HaloLabProgram.Run(["generate", "--model", model, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png", "--out", output, .. more]);
-                Assert.True(result.IsSuccess, result.StandardError);
-                clips.Add(FileHash.Of(Path.Combine(output, "clip-0000-000.png")));
-            }
         }
 
-        Assert.NotEqual(clips[0], clips[1]);
-        Assert.Equal(clips[..2], clips[2..]);
         Assert.Equal(FileHash.Of(adapters[0]), FileHash.Of(adapters[1]));
+        CliWrap.Buffered.BufferedCommandResult result = await HaloLabProgram.Run(
+            ["generate", "--model", original, "--prompt", "a cat", "--frames", "5", "--size", "48x32", "--steps", "2", "--format", "png", "--adapter", adapters[1], "--out", Path.Combine(_folder, "out")]);
+        Assert.True(result.IsSuccess, result.StandardError);
     }
 
     [Theory]

@@ -150,12 +150,8 @@ public sealed class LabelledPatches
     /// <summary>The value, turned round where less is better.</summary>
     private static double Rising(Label label) => label.Scale is { } scale && scale.Worst > scale.Best ? scale.Worst + scale.Best - label.Value!.Value : label.Value!.Value;
 
-    private RatingScale? OneScale(string what, Label[] labels)
-    {
-        RatingScale?[] scales = [.. labels.Where(label => label.Value is not null).Select(label => label.Scale).Distinct()];
-        Refuse(scales.Length > 1, $"{_path}: {what} were judged on different scales ({string.Join("; ", scales.Select(scale => scale?.ToString() ?? "numbers without ends"))}). Choose annotators or a dimension that share one.");
-        return scales.FirstOrDefault();
-    }
+    private RatingScale? OneScale(string what, Label[] labels) =>
+        RatingScale.OneOf(labels.Where(label => label.Value is not null).Select(label => label.Scale), _path, $"{what} were", "Choose annotators or a dimension that share one.");
 
     private static string Listed(IEnumerable<string> names)
     {

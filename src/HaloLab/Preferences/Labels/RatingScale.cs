@@ -25,6 +25,20 @@ public readonly record struct RatingScale
 
     public bool IsWhole { get; }
 
+    /// <summary>The one scale of values that are to be used together; null where it has no ends, or there is no value.</summary>
+    /// <param name="scales">The scale of each value.</param>
+    /// <param name="source">Where the values come from, for a message.</param>
+    /// <param name="judged">What was judged: <c>'local defect' was</c>.</param>
+    /// <param name="advice">What to do, a sentence.</param>
+    /// <exception cref="InputException">They are of different scales.</exception>
+    public static RatingScale? OneOf(IEnumerable<RatingScale?> scales, string source, string judged, string advice)
+    {
+        RatingScale?[] distinct = [.. scales.Distinct()];
+        return distinct.Length <= 1
+            ? distinct.FirstOrDefault()
+            : throw new InputException($"{source}: {judged} judged on different scales ({string.Join("; ", distinct.Select(scale => scale?.ToString() ?? "numbers without ends"))}). {advice}");
+    }
+
     /// <summary>Whether a value can stand on this scale.</summary>
     public bool Holds(double value) => value >= Math.Min(Worst, Best) && value <= Math.Max(Worst, Best) && (!IsWhole || value == Math.Floor(value));
 

@@ -228,12 +228,8 @@ public sealed class RewardLabels
     }
 
     /// <summary>The one scale of a dimension, null where it has no ends.</summary>
-    private static RatingScale? ScaleOf(string path, string dimension, IEnumerable<Label> labels)
-    {
-        RatingScale?[] scales = [.. labels.Where(label => label.Dimension == dimension).Select(label => label.Scale).Distinct()];
-        Refuse(scales.Length > 1, $"{path}: '{dimension}' was judged on different scales ({string.Join("; ", scales.Select(scale => scale?.ToString() ?? "numbers without ends"))}). Choose annotators that share one with --annotators.");
-        return scales.FirstOrDefault();
-    }
+    private static RatingScale? ScaleOf(string path, string dimension, IEnumerable<Label> labels) =>
+        RatingScale.OneOf(labels.Where(label => label.Dimension == dimension).Select(label => label.Scale), path, $"'{dimension}' was", "Choose annotators that share one with --annotators.");
 
     private static string Listed(IEnumerable<string> names)
     {
