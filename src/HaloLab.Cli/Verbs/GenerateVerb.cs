@@ -56,13 +56,7 @@ internal static class GenerateVerb
     /// <summary>All prompts, each once.</summary>
     private static string[] Prompts(string[] given, string? file)
     {
-        if (file is not null && !File.Exists(file))
-        {
-            throw new InputException($"{file}: not found. Expected a text file with a prompt on each line.");
-        }
-
-        string[] lines = file is null ? [] : [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
-        string[] all = [.. given, .. lines];
+        string[] all = [.. given, .. file is null ? [] : PromptFile.Read(file)];
         if (all.Length == 0)
         {
             throw new InputException(file is null ? "There is no prompt. Give one with --prompt, or a file of them with --prompts." : $"{file}: holds no prompt. Expected one on each line.");

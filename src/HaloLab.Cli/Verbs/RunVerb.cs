@@ -116,8 +116,8 @@ internal static class RunVerb
 
     private static string[] PromptsOf(string path)
     {
-        string[] prompts = File.Exists(path) ? [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)] : [];
-        return prompts.Length > 0 ? prompts : throw new InputException($"{path}: holds no prompt or is not there. Expected a text file with one on each line.");
+        string[] prompts = PromptFile.Read(path);
+        return prompts.Length > 0 ? prompts : throw new InputException($"{path}: holds no prompt. Expected one on each line.");
     }
 
     private static void RequireApart(string[] training, string[] test)

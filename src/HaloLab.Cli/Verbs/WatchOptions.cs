@@ -31,14 +31,10 @@ internal sealed class WatchOptions
         IReadOnlyList<ScorerFolder> named = ScorerFolder.Parse(scorers);
         string trained = parsed.GetValue(_trained) ?? throw new InputException($"--trained is missing: which of {string.Join(", ", named.Select(scorer => scorer.Kind))} do the pairs' rewards come from?");
         string[] prompts = parsed.GetValue(_prompts) is { } file
-            ? Lines(file.FullName)
+            ? PromptFile.Read(file.FullName)
             : [.. table.Pairs.Select(pair => model.Understood(pair.Prompt)).Distinct().Take(TrainingWatch.DefaultPrompts)];
         TrainingWatch watch = new(model, named, scorer => scorer.Open(new PatchScoring { Backbones = RewardVerb.Backbones }), trained, prompts, parsed.GetValue(_every) ?? DefaultEvery, seed, Console.Error.WriteLine);
         watch.Validate();
         return watch;
     }
-
-    private static string[] Lines(string path) => File.Exists(path)
-        ? [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)]
-        : throw new InputException($"{path}: not found. Expected a text file with a prompt on each line.");
 }

@@ -31,6 +31,7 @@ public sealed class ClipPairs
         }
 
         Reward = weights;
+        (int Place, double Weight)[] places = [.. dimensions.Index().Where(item => weights.ContainsKey(item.Item)).Select(item => (item.Index, weights[item.Item]))];
         Set = PairBuilder.Build(
             rows.Where(row => row.Scores is not null).GroupBy(row => row.Clip.Prompt).Select(prompt => new PromptCandidates(prompt.Key, [.. prompt.Select(Candidate)])),
             options);
@@ -41,7 +42,7 @@ public sealed class ClipPairs
             _files.TryAdd((row.Clip.Prompt, id), row.Clip.File);
             return new Candidate(
                 id,
-                weights.Sum(item => item.Value * row.Scores![dimensions.ToList().IndexOf(item.Key)]),
+                places.Sum(item => item.Weight * row.Scores![item.Place]),
                 row.Patches is null ? null : new PatchRewards(grid, [.. row.Patches.Select(patch => (double?)patch)]));
         }
     }
