@@ -14,7 +14,7 @@ internal static class Paired
 
     /// <summary>Runs the rounds and prints the ratio.</summary>
     /// <param name="name">What is compared.</param>
-    /// <param name="limit">What the upper end of the interval should not exceed.</param>
+    /// <param name="limit">What the upper end of the interval should not exceed; infinity: nothing is asked.</param>
     /// <param name="rounds">Rounds that count.</param>
     /// <param name="numerator">Work over the line.</param>
     /// <param name="denominator">Work under it.</param>
@@ -46,7 +46,7 @@ internal static class Paired
         Interval ratio = Bootstrap.Run(rounds, drawn => Median(drawn.Select(i => times[i].Over / times[i].Under)), new RandomStream(1, "bootstrap " + name)).Percentile;
         bool isKept = ratio.High <= limit;
         Console.WriteLine(FormattableString.Invariant(
-            $"{name}: {Median(times.Select(time => time.Over)) * 1e3:f1} ms / {Median(times.Select(time => time.Under)) * 1e3:f1} ms, ratio {ratio.Estimate:f3} [{ratio.Low:f3}, {ratio.High:f3}] over {rounds} rounds; limit {limit}: {(isKept ? "kept" : "EXCEEDED")}"));
+            $"{name}: {Median(times.Select(time => time.Over)) * 1e3:f1} ms / {Median(times.Select(time => time.Under)) * 1e3:f1} ms, ratio {ratio.Estimate:f3} [{ratio.Low:f3}, {ratio.High:f3}] over {rounds} rounds{(double.IsFinite(limit) ? $"; limit {limit}: {(isKept ? "kept" : "EXCEEDED")}" : "")}"));
         return isKept;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using HaloLab;
 using HaloLab.Benchmarks;
+using HaloLab.Benchmarks.Speed;
 
 Option<int> rounds = new("--rounds") { Description = "Rounds that count.", DefaultValueFactory = _ => 40 };
 Option<int> threads = new("--threads") { Description = "Threads of the CPU kernels.", DefaultValueFactory = _ => 2 };
@@ -15,6 +16,12 @@ Add("reference", "A step with cached reference energies against one that compute
     using TrainingSteps steps = new();
     return steps.Reference(count);
 });
+Add("optimiser", "Clipping, AdamW and moving average as a share of a LoRA step.", count =>
+{
+    using TrainingSteps steps = new();
+    return steps.Optimiser(count);
+});
+Add("precision", "A LoRA step of a published model in bfloat16 against float32.", HalfPrecisionSteps.Run);
 Option<DirectoryInfo?> videos = new("--videos") { Description = "Folder of .mp4 files; default one that is written.", Recursive = true };
 root.Options.Add(videos);
 Add("decoding", "Reading video files against ffmpeg alone.", count => Decoding.Run(count, root.Parse(args).GetValue(videos)?.FullName));
@@ -22,6 +29,13 @@ Option<double> gib = new("--gib") { Description = "GiB of weights of `loading`."
 root.Options.Add(gib);
 Add("loading", "Loading a model from several safetensors files against reading them.", count => Loading.Run(count, root.Parse(args).GetValue(gib)));
 Add("decoding-wan", "Wan2.1's autoencoder in pieces against the whole: numbers and memory.", _ => WanDecoding.Run(root.Parse(args).GetValue(threads)));
+Option<DirectoryInfo> cases = new("--cases") { Description = "Folder of the cases of `eager`: video_dit and unet3d, each .ts.pt, .safetensors and .json.", Recursive = true };
+root.Options.Add(cases);
+Add("eager", "Forward and backward through HaloLab's layers against the same graph as TorchScript.", count => EagerAgainstScript.Run(count, root.Parse(args).GetRequiredValue(cases).FullName));
+Option<string> python = new("--python") { Description = "Python with PyTorch, of `pytorch`.", DefaultValueFactory = _ => "python3", Recursive = true };
+root.Options.Add(python);
+Add("pytorch", "Forward and backward through HaloLab's layers against the same models in PyTorch, in a process beside.", count =>
+    EagerAgainstPyTorch.Run(count, root.Parse(args).GetRequiredValue(cases).FullName, root.Parse(args).GetRequiredValue(python), root.Parse(args).GetValue(threads)));
 Argument<int> frames = new("FRAMES");
 Argument<int> framesAtOnce = new("AT-ONCE");
 Command once = new(Program.Once, "One decoding of `decoding-wan`, in a process of its own.") { frames, framesAtOnce };

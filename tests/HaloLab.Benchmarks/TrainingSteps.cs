@@ -3,6 +3,7 @@ using HaloLab.Diffusion;
 using HaloLab.GranDpo;
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
+using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
@@ -55,6 +56,26 @@ internal sealed class TrainingSteps : IDisposable
             copy.Predict(latents_BCTHW, timesteps_B, context_BLD);
         });
         return isLoraKept && isFullKept;
+    }
+
+    /// <summary>Clipping, AdamW and the moving average are a handful of calls on flat vectors: next to nothing beside the passes of a LoRA step.</summary>
+    public bool Optimiser(int rounds)
+    {
+        GranDpoTrainerOptions options = Options() with { LoraRank = 8, AverageDecay = 0.999 };
+        UNet3D denoiser = Denoiser();
+        FlatParameters parameters = new(options.AttachTo(denoiser)!.Parameters);
+        AdamW optimiser = new(parameters, options.Optimiser);
+        ExponentialMovingAverage average = new(parameters, options.AverageDecay.Value);
+        Tensor gradients = GaussianNoise.Draw(new RandomStream(1, "gradients"), parameters.Gradients.shape);
+        _owned.AddRange([gradients, average, optimiser, parameters, denoiser]);
+        Console.WriteLine($"  {parameters.Names.Count} parameters in one vector of {parameters.Values.numel():n0}");
+        return Paired.Compare("clipping, optimiser and moving average / LoRA step", 0.05, rounds, () =>
+        {
+            // A backward pass leaves its gradients there; the optimiser clears them.
+            parameters.Gradients.copy_(gradients);
+            optimiser.Step(options.LearningRate);
+            average.Update();
+        }, Stepper(options));
     }
 
     private static GranDpoTrainerOptions Options() => new() { Seed = 1, Steps = 2 * PairCount / BatchPairs, BatchPairs = BatchPairs, Grid = Grid, DrawsPerPair = 2, LearningRate = 1e-6 };
