@@ -5,6 +5,9 @@ using HaloLab.Cli;
 using HaloLab.Cli.Verbs;
 using HaloLab.Optimisation;
 
+// What Linux calls ENOSPC; the runtime hands its numbers on as they are.
+const int NoSpaceLeft = 28;
+
 RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
 {
     AnnotateVerb.Create(),
@@ -19,6 +22,7 @@ RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): 
     PairsVerb.Create(),
     ReproduceVerb.Create(),
     RewardVerb.Create(),
+    RunsVerb.Create(),
     ScoreVerb.Create(),
     TeacherVerb.Create(),
     ToyVerb.Create(),
@@ -54,6 +58,11 @@ catch (DivergenceException exception)
 {
     Console.Error.WriteLine(exception.Message);
     return ExitCode.Diverged;
+}
+catch (IOException exception) when (exception.HResult == NoSpaceLeft)
+{
+    Console.Error.WriteLine($"{exception.Message} Make room; the same command goes on from here.");
+    return ExitCode.Input;
 }
 catch (OperationCanceledException)
 {

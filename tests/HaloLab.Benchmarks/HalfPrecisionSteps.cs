@@ -3,7 +3,6 @@ using HaloLab.GranDpo;
 using HaloLab.Models.Layers;
 using HaloLab.Models.Wan;
 using HaloLab.Videos;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HaloLab.Benchmarks;

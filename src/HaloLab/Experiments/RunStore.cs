@@ -77,6 +77,16 @@ public sealed class RunStore(string folder)
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.ToJsonString())));
     }
 
+    /// <summary>Whether a stage's folder is one that has no end yet.</summary>
+    internal static bool IsPartial(string stageFolder) => stageFolder.EndsWith(PartialEnding, StringComparison.Ordinal);
+
+    /// <summary>Name of the stage whose folder that is.</summary>
+    internal static string StageNameOf(string stageFolder)
+    {
+        string name = Path.GetFileName(IsPartial(stageFolder) ? stageFolder[..^PartialEnding.Length] : stageFolder);
+        return name[..name.LastIndexOf('-')];
+    }
+
     private static List<Stage> InOrder(IEnumerable<Stage> stages)
     {
         ArgumentNullException.ThrowIfNull(stages);

@@ -343,21 +343,5 @@ public sealed class VideoVerbTests : IDisposable
         return path;
     }
 
-    private async Task<string> Video(string name, int seed)
-    {
-        string path = Path.Combine(_folder, name);
-        if (!File.Exists(path))
-        {
-            byte[] pixels = new byte[10 * 48 * 64 * 3];
-            for (int i = 0; i < pixels.Length; i++)
-            {
-                (int frame, int column) = (i / (48 * 64 * 3), i / 3 % 64);
-                pixels[i] = (byte)((column + (frame * seed)) * 4);
-            }
-
-            await VideoFile.WriteAsync(new VideoClip(pixels, 10, 48, 64, 8), path, Cancellation);
-        }
-
-        return path;
-    }
+    private Task<string> Video(string name, int seed) => StripedVideo.Write(Path.Combine(_folder, name), seed);
 }

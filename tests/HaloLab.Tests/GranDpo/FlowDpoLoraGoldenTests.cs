@@ -22,22 +22,14 @@ public sealed class FlowDpoLoraGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void LossesGradientsAndWeightsFollowTheReference(GoldenCase golden) => Train(golden, isTwoPass: false, recomputes: false);
+    public void LossesGradientsAndWeightsFollowTheReferenceWhateverSavesMemory(GoldenCase golden) => MemoryOptions.InAllCombinations(options => Train(golden.Sibling(golden.Name), options));
 
-    [Theory]
-    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void TheyDoInTwoPasses(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: false);
-
-    [Theory]
-    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void TheyDoInTwoPassesWithBlocksComputedAgain(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: true);
-
-    private static void Train(GoldenCase golden, bool isTwoPass, bool recomputes)
+    private static void Train(GoldenCase golden, MemoryOptions memory)
     {
         using var scope = NewDisposeScope();
         Tensor Given(string name) => golden.Tensors[name];
         GoldenCase ofTransformer = golden.Sibling(Path.GetFileNameWithoutExtension(golden.Json.GetProperty("params_from").GetProperty("base").GetString()!));
-        WanTransformer model = new(WanConfig.FromJson(ofTransformer.Json.GetProperty("config"), ofTransformer.JsonPath)) { Recomputes = recomputes };
+        WanTransformer model = new(WanConfig.FromJson(ofTransformer.Json.GetProperty("config"), ofTransformer.JsonPath)) { Recomputes = memory.Recomputes };
         StateLoader.Load(model, ofTransformer.Parameters(), ofTransformer.JsonPath);
         JsonElement config = golden.Json.GetProperty("config");
         double scale = config.GetProperty("lora").GetProperty("alpha").GetDouble() / config.GetProperty("lora").GetProperty("r").GetDouble();
@@ -59,24 +51,27 @@ public sealed class FlowDpoLoraGoldenTests
         WanDenoiser denoiser = new(model);
         FlowMatchingTarget target = new();
         PatchGrid whole = new(1, 1, 1);
+        long[] latents = Given("in.x_w").shape;
+        CellSums cells = new(whole, (int)latents[2], (int)latents[3], (int)latents[4]);
         for (int step = 0; step < Given("out.loss").shape[0]; step++)
         {
             using var stepScope = NewDisposeScope();
             (Tensor noise, Tensor sigma) = (Given("in.noise")[step], Given("in.sigma")[step]);
             TrainingExample example = target.Example(cat([Given("in.x_w"), Given("in.x_l")]), cat([noise, noise]), cat([sigma, sigma]));
             Tensor context = cat([Given("in.text"), Given("in.text")]);
-            PatchEnergies Energies(TrainingExample shown, Tensor text) => PatchEnergies.Compute(denoiser.Predict(shown.Noisy_BCTHW, shown.Timestep_B, text), shown.Target_BCTHW, whole);
-            PatchEnergies OfClip(int clip) => Energies(example.Rows(clip, 1), context.narrow(0, clip, 1));
-            PatchEnergies AllEnergies() => isTwoPass ? ClipByClip.Energies(2 * pairs, OfClip) : Energies(example, context);
+            Tensor SumsOf(TrainingExample shown, Tensor text) => PatchEnergies.SquaredErrorSums(denoiser.Predict(shown.Noisy_BCTHW, shown.Timestep_B, text), shown.Target_BCTHW, cells);
+            Tensor SumsOfClip(int clip) => SumsOf(example.Rows(clip, 1), context.narrow(0, clip, 1));
+            PatchEnergies OfClip(int clip) => PatchEnergies.FromSums(SumsOfClip(clip), latents[1], cells);
             adapters.Enable(false);
             PatchEnergies reference;
             using (no_grad())
             {
-                reference = AllEnergies();
+                Tensor sums_2Bthw = memory.TwoPass ? cat([.. Enumerable.Range(0, 2 * pairs).Select(SumsOfClip)]) : SumsOf(example, context);
+                reference = memory.CachedReference ? CachedReference.Energies(sums_2Bthw, latents, whole) : PatchEnergies.FromSums(sums_2Bthw, latents[1], cells);
             }
 
             adapters.Enable(true);
-            PatchEnergies policy = AllEnergies();
+            PatchEnergies policy = memory.TwoPass ? ClipByClip.Energies(2 * pairs, OfClip) : PatchEnergies.FromSums(SumsOf(example, context), latents[1], cells);
             GranDpoLoss loss = GranDpoObjective.Compute(policy.Rows(0, pairs), policy.Rows(pairs, pairs), reference.Rows(0, pairs), reference.Rows(pairs, pairs), rewards, options);
             void Check(string name, Tensor actual, double limit) => TensorAssert.Close(Given("out." + name)[step], actual, limit, what: $"{name} of step {step}");
             Check("mse_w", policy.Rows(0, pairs).Video_B, 5e-5);
@@ -86,7 +81,7 @@ public sealed class FlowDpoLoraGoldenTests
             Check("loss", loss.Loss, 5e-5);
             Check("logit", options.BetaVideo * loss.VideoMargin_B, 2e-4);
             loss.Loss.backward();
-            if (isTwoPass)
+            if (memory.TwoPass)
             {
                 ClipByClip.Backward(policy, OfClip);
             }

@@ -24,17 +24,9 @@ public class TrainingGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void EveryStepMatches(GoldenCase golden) => Train(golden, isTwoPass: false, recomputes: false);
+    public void EveryStepMatchesWhateverSavesMemory(GoldenCase golden) => MemoryOptions.InAllCombinations(options => Train(golden.Sibling(golden.Name), options));
 
-    [Theory]
-    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void EveryStepMatchesInTwoPasses(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: false);
-
-    [Theory]
-    [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void EveryStepMatchesInTwoPassesWithBlocksComputedAgain(GoldenCase golden) => Train(golden, isTwoPass: true, recomputes: true);
-
-    private static void Train(GoldenCase golden, bool isTwoPass, bool recomputes)
+    private static void Train(GoldenCase golden, MemoryOptions memory)
     {
         using var scope = NewDisposeScope();
         IReadOnlyDictionary<string, Tensor> data = golden.Tensors;
@@ -42,7 +34,7 @@ public class TrainingGoldenTests
         JsonElement adamw = config.GetProperty("adamw");
         double[] betas = [.. adamw.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
         (WanTransformer model, WanTransformer reference) = (Load(golden), Load(golden));
-        model.Recomputes = recomputes;
+        model.Recomputes = memory.Recomputes;
         FlatParameters parameters = new(model.named_parameters().Select(item => (item.name, item.parameter)));
         AdamW optimiser = new(parameters, new AdamWOptions(betas[0], betas[1], adamw.GetProperty("eps").GetDouble(), adamw.GetProperty("weight_decay").GetDouble(), config.GetProperty("clip").GetDouble()));
         ExponentialMovingAverage average = new(parameters, config.GetProperty("ema").GetDouble());
@@ -51,7 +43,7 @@ public class TrainingGoldenTests
         Assert.True(steps > 0);
         for (long step = 0; step < steps; step++)
         {
-            Step(golden, model, reference, optimiser, options, step, steps, isTwoPass);
+            Step(golden, model, reference, optimiser, options, step, steps, memory);
             average.Update();
         }
 
@@ -59,7 +51,7 @@ public class TrainingGoldenTests
         Check(golden, "ema", parameters.ByName(average.Values));
     }
 
-    private static void Step(GoldenCase golden, WanTransformer model, WanTransformer reference, AdamW optimiser, GranDpoOptions options, long step, long steps, bool isTwoPass)
+    private static void Step(GoldenCase golden, WanTransformer model, WanTransformer reference, AdamW optimiser, GranDpoOptions options, long step, long steps, MemoryOptions memory)
     {
         using var scope = NewDisposeScope();
         IReadOnlyDictionary<string, Tensor> data = golden.Tensors;
@@ -72,17 +64,19 @@ public class TrainingGoldenTests
         TrainingExample example = new FlowMatchingTarget().Example(clean_2BCTHW, cat([noise_BCTHW, noise_BCTHW]), cat([sigma_B, sigma_B]));
 
         Tensor text_2BLD = cat([text_BLD, text_BLD]);
-        PatchEnergies Energies(WanTransformer network, TrainingExample shown, Tensor text) =>
-            PatchEnergies.Compute(network.call(shown.Noisy_BCTHW, shown.Timestep_B, text), shown.Target_BCTHW, new PatchGrid(1, 1, 1));
-        PatchEnergies OfClip(WanTransformer network, int clip) => Energies(network, example.Rows(clip, 1), text_2BLD.narrow(0, clip, 1));
-        PatchEnergies AllEnergies(WanTransformer network) =>
-            isTwoPass ? ClipByClip.Energies((int)(2 * B), clip => OfClip(network, clip)) : Energies(network, example, text_2BLD);
-        PatchEnergies policy = AllEnergies(model);
+        PatchGrid whole = new(1, 1, 1);
+        CellSums cells = new(whole, (int)clean_2BCTHW.shape[2], (int)clean_2BCTHW.shape[3], (int)clean_2BCTHW.shape[4]);
+        Tensor SumsOf(WanTransformer network, TrainingExample shown, Tensor text) =>
+            PatchEnergies.SquaredErrorSums(network.call(shown.Noisy_BCTHW, shown.Timestep_B, text), shown.Target_BCTHW, cells);
+        Tensor SumsOfClip(WanTransformer network, int clip) => SumsOf(network, example.Rows(clip, 1), text_2BLD.narrow(0, clip, 1));
+        PatchEnergies OfClip(int clip) => PatchEnergies.FromSums(SumsOfClip(model, clip), clean_2BCTHW.shape[1], cells);
+        PatchEnergies policy = memory.TwoPass ? ClipByClip.Energies((int)(2 * B), OfClip) : PatchEnergies.FromSums(SumsOf(model, example, text_2BLD), clean_2BCTHW.shape[1], cells);
         PatchEnergies frozen;
         using (no_grad())
         {
             // In the same way, so that it is the policy's to the bit at step 0.
-            frozen = AllEnergies(reference);
+            Tensor sums_2Bthw = memory.TwoPass ? cat([.. Enumerable.Range(0, (int)(2 * B)).Select(clip => SumsOfClip(reference, clip))]) : SumsOf(reference, example, text_2BLD);
+            frozen = memory.CachedReference ? CachedReference.Energies(sums_2Bthw, clean_2BCTHW.shape, whole) : PatchEnergies.FromSums(sums_2Bthw, clean_2BCTHW.shape[1], cells);
         }
 
         (PatchEnergies policyW, PatchEnergies policyL) = (policy.Rows(0, B), policy.Rows(B, B));
@@ -91,9 +85,9 @@ public class TrainingGoldenTests
         GranDpoLoss loss = GranDpoObjective.Compute(policyW, policyL, frozenW, frozenL, rewards, options);
         GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyW, policyL, frozenW, frozenL, options);
         loss.Loss.backward();
-        if (isTwoPass)
+        if (memory.TwoPass)
         {
-            ClipByClip.Backward(policy, clip => OfClip(model, clip));
+            ClipByClip.Backward(policy, OfClip);
         }
 
         JsonElement config = golden.Json.GetProperty("config");

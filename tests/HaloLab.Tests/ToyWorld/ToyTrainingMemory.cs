@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using HaloLab.Diffusion;
 using HaloLab.GranDpo;
 using HaloLab.Preferences;
@@ -34,6 +36,34 @@ public sealed class ToyTrainingMemory(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{counts[^1]} live tensors, {Environment.WorkingSet >> 20} MiB");
         Assert.Equal(Steps, counts.Count);
         Assert.All(counts[3..], count => Assert.Equal(counts[2], count));
+    }
+
+    /// <summary>Ten minutes, or as many as <c>HALOLAB_MEMORY_MINUTES</c> says: two hours before a release.</summary>
+    [Fact]
+    public void LiveTensorsAndResidentMemoryAreFlat()
+    {
+        TimeSpan length = TimeSpan.FromMinutes(double.Parse(Environment.GetEnvironmentVariable("HALOLAB_MEMORY_MINUTES") ?? "10", CultureInfo.InvariantCulture));
+        RandomToyCheckpoints.Write(_folder);
+        using ToyGenerator generator = ToyGenerator.Load(_folder);
+        using TrainingPairs pairs = Pairs(generator);
+        GranDpoTrainerOptions options = new() { Seed = 1, Steps = int.MaxValue, BatchPairs = 2, Grid = Grid, LoraRank = 4, Reference = ReferenceMode.Computed, AverageDecay = 0.999, LearningRate = 1e-7 };
+        using GranDpoTrainer trainer = new(generator.Denoiser, generator, ToyModels.TrainingTarget, pairs, options, _folder);
+        List<(TimeSpan At, long Tensors, long Resident)> seen = [];
+        Stopwatch watch = Stopwatch.StartNew();
+        LiveTensors.CountSettled();
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        end.CancelAfter(length);
+        Assert.Throws<OperationCanceledException>(() => trainer.Run(Path.Combine(_folder, "run"), _ => seen.Add((watch.Elapsed, Tensor.TotalCount, Environment.WorkingSet)), end.Token));
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+
+        // What is allocated once, kernels' own memory and the collector's first generations, is there after a fifth.
+        (TimeSpan At, long Tensors, long Resident)[] settled = [.. seen.Where(sample => sample.At > 0.2 * length)];
+        Assert.True(settled.Length > 100, $"only {settled.Length} steps in {0.8 * length}");
+        long before = settled.Where(sample => sample.At < 0.6 * length).Max(sample => sample.Resident);
+        long after = settled.Where(sample => sample.At >= 0.6 * length).Max(sample => sample.Resident);
+        output.WriteLine($"{seen.Count} steps in {length}: {settled[0].Tensors} live tensors, at most {before >> 20} MiB, then {after >> 20} MiB");
+        Assert.All(settled, sample => Assert.Equal(settled[0].Tensors, sample.Tensors));
+        Assert.True(after <= 1.02 * before, $"resident memory rose from {before >> 20} to {after >> 20} MiB");
     }
 
     private static TrainingPairs Pairs(ToyGenerator generator)
