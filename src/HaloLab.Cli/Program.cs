@@ -8,30 +8,7 @@ using HaloLab.Optimisation;
 // What Linux calls ENOSPC; the runtime hands its numbers on as they are.
 const int NoSpaceLeft = 28;
 
-RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
-{
-    AnnotateVerb.Create(),
-    DataVerb.Create(),
-    DefectsVerb.Create(),
-    DoctorVerb.Create(),
-    EvaluateVerb.Create(),
-    GenerateVerb.Create(),
-    KernelVerb.Create(),
-    NotebooksVerb.Create(),
-    LabelVerb.Create(),
-    PairsVerb.Create(),
-    ReproduceVerb.Create(),
-    RewardVerb.Create(),
-    RunsVerb.Create(),
-    ScoreVerb.Create(),
-    TeacherVerb.Create(),
-    ToyVerb.Create(),
-    TrainVerb.Create(),
-    WeightsVerb.Create(),
-};
-
-root.Subcommands.Add(RunVerb.Create(root));
-ParseResult parsed = root.Parse(args);
+ParseResult parsed = HaloLabCommand.Create().Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (ParseError error in parsed.Errors)

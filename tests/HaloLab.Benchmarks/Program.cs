@@ -77,6 +77,11 @@ Add("views", "What each view costs a chat teacher, and how well its grades follo
     TeacherViews.RunAsync(count).GetAwaiter().GetResult();
     return true;
 });
+Option<DirectoryInfo> finished = new("--run") { Description = "Folder of a run of `halolab reproduce`.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("runs", "reproduce")) };
+Option<FileInfo> picture = new("--picture") { Description = "File to write.", DefaultValueFactory = _ => new FileInfo(Path.Combine("docs", "before-after.png")) };
+Command beforeAfter = new("before-after", "The README's picture: samples of a run before and after tuning, with the severity of each patch over them.") { finished, picture };
+beforeAfter.SetAction(parsed => BeforeAfter.Draw(parsed.GetValue(finished)!.FullName, parsed.GetValue(picture)!.FullName));
+root.Subcommands.Add(beforeAfter);
 return root.Parse(args).Invoke();
 
 void Add(string name, string description, Func<int, bool> run)

@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace HaloLab.Cli.Verbs;
+
+/// <summary>The whole command line: every verb with its options.</summary>
+internal static class HaloLabCommand
+{
+    public static RootCommand Create()
+    {
+        RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
+        {
+            AnnotateVerb.Create(),
+            DataVerb.Create(),
+            DefectsVerb.Create(),
+            DoctorVerb.Create(),
+            EvaluateVerb.Create(),
+            GenerateVerb.Create(),
+            KernelVerb.Create(),
+            NotebooksVerb.Create(),
+            LabelVerb.Create(),
+            PairsVerb.Create(),
+            ReproduceVerb.Create(),
+            RewardVerb.Create(),
+            ScoreVerb.Create(),
+            TeacherVerb.Create(),
+            ToyVerb.Create(),
+            TrainVerb.Create(),
+            WeightsVerb.Create(),
+        };
+        root.Subcommands.Add(RunVerb.Create(root));
+        return root;
+    }
+}
