@@ -9,7 +9,9 @@ internal static class HaloLabCommand
     {
         RootCommand root = new("HaloLab reproduces and extends HALO (arXiv 2502.06812): post-training of text-to-video models with patch rewards.")
         {
+            AblateVerb.Create(),
             AnnotateVerb.Create(),
+            ClaimsVerb.Create(),
             DataVerb.Create(),
             DefectsVerb.Create(),
             DoctorVerb.Create(),
@@ -21,6 +23,7 @@ internal static class HaloLabCommand
             PairsVerb.Create(),
             ReproduceVerb.Create(),
             RewardVerb.Create(),
+            RunsVerb.Create(),
             ScoreVerb.Create(),
             TeacherVerb.Create(),
             ToyVerb.Create(),

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using HaloLab.Cli.Ledger;
 using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Notebooks.Documents;
 using HaloLab.Notebooks.Running;
-using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Reproduction;
 
@@ -53,7 +53,7 @@ internal static class ReproduceVerb
             IReadOnlyList<Claim> claims = RunDisplay.Show(progress => reproduction.Run(folder, progress, cancellation, () => Render(shown, folder, settings.Preset, parsed.GetValue(common.Seed), progress, cancellation)));
             foreach (Claim claim in claims)
             {
-                Console.WriteLine(FormattableString.Invariant($"{claim.Id,-4} {Text(claim.Verdict),-13} {claim.Estimate,9:0.0000} [{claim.CiLow:0.0000}, {claim.CiHigh:0.0000}]  {claim.Measure}"));
+                Console.WriteLine(FormattableString.Invariant($"{claim.Id,-4} {LedgerDocument.Text(claim.Verdict),-13} {claim.Estimate,9:0.0000} [{claim.CiLow:0.0000}, {claim.CiHigh:0.0000}]  {claim.Measure}"));
             }
 
             Console.WriteLine(Path.Combine(folder, "report.html"));
@@ -70,12 +70,4 @@ internal static class ReproduceVerb
             new NotebookRunner(KernelVerb.Program, Path.Combine(folder, ToyReproduction.NotebookFolder), CellTimeout).Run(notebooks, parameters, progress, cancellation);
         }
     }
-
-    private static string Text(Verdict verdict) => verdict switch
-    {
-        Verdict.Shown => "shown",
-        Verdict.NotShown => "not shown",
-        Verdict.Contradicted => "contradicted",
-        _ => "not run",
-    };
 }

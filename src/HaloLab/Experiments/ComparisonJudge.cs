@@ -23,21 +23,8 @@ public sealed class ComparisonJudge(long runSeed, double level = 0.95)
     public ClaimComparison Judge(string measure, ClaimRule rule, IReadOnlyList<PromptStatistic> perSeed, double lowShift = 0, double highShift = 0)
     {
         ArgumentNullException.ThrowIfNull(perSeed);
-        Interval interval;
-        double mde;
-        if (perSeed.Count == 1)
-        {
-            BootstrapResult result = perSeed[0].Bootstrap(new RandomStream(runSeed, "claim " + measure), Replicates, level);
-            interval = result.Bca.IsDefined ? result.Bca : result.Percentile;
-            mde = SmallestDetectableEffect.Normal(result.StandardError, level);
-        }
-        else
-        {
-            double[] values = [.. perSeed.Select(statistic => statistic.Estimate())];
-            interval = Interval.OfMean(values, level);
-            mde = SmallestDetectableEffect.StudentT(Moments.StandardDeviation(values) / Math.Sqrt(values.Length), values.Length - 1, level);
-        }
-
+        (Interval interval, double standardError) = Measure(measure, perSeed);
+        double mde = perSeed.Count == 1 ? SmallestDetectableEffect.Normal(standardError, level) : SmallestDetectableEffect.StudentT(standardError, perSeed.Count - 1, level);
         interval = interval with { Low = interval.Low + lowShift, High = interval.High + highShift };
         return new ClaimComparison(
             measure,
@@ -52,5 +39,30 @@ public sealed class ComparisonJudge(long runSeed, double level = 0.95)
             rule.Direction,
             rule.Judge(interval),
             mde);
+    }
+
+    /// <summary>
+    /// Two-sided p-value of the measure being at the rule's threshold: with one seed by the normal distribution with the standard error over prompts, with several by a t
+    /// test over the seeds' values; NaN where every seed says exactly the threshold.
+    /// </summary>
+    /// <inheritdoc cref="Judge"/>
+    public double PValue(string measure, ClaimRule rule, IReadOnlyList<PromptStatistic> perSeed)
+    {
+        ArgumentNullException.ThrowIfNull(perSeed);
+        (Interval interval, double standardError) = Measure(measure, perSeed);
+        double deviations = (interval.Estimate - rule.Threshold) / standardError;
+        return perSeed.Count == 1 ? Distributions.NormalPValue(deviations, Alternative.TwoSided) : Distributions.StudentPValue(deviations, perSeed.Count - 1, Alternative.TwoSided);
+    }
+
+    private (Interval Interval, double StandardError) Measure(string measure, IReadOnlyList<PromptStatistic> perSeed)
+    {
+        if (perSeed.Count == 1)
+        {
+            BootstrapResult result = perSeed[0].Bootstrap(new RandomStream(runSeed, "claim " + measure), Replicates, level);
+            return (result.Bca.IsDefined ? result.Bca : result.Percentile, result.StandardError);
+        }
+
+        double[] values = [.. perSeed.Select(statistic => statistic.Estimate())];
+        return (Interval.OfMean(values, level), Moments.StandardDeviation(values) / Math.Sqrt(values.Length));
     }
 }

@@ -87,7 +87,8 @@ public sealed class RunStore(string folder)
         return name[..name.LastIndexOf('-')];
     }
 
-    private static List<Stage> InOrder(IEnumerable<Stage> stages)
+    /// <summary>The stages and all they need, inputs first, each object once.</summary>
+    internal static IReadOnlyList<Stage> InOrder(IEnumerable<Stage> stages)
     {
         ArgumentNullException.ThrowIfNull(stages);
         List<Stage> order = [];

@@ -42,6 +42,16 @@ public readonly record struct ClaimRule(double Threshold, ClaimDirection Directi
         };
     }
 
+    /// <summary>One claim of a family: its verdict stands only if its p-value, corrected for the whole family, is small enough; else not shown.</summary>
+    /// <param name="interval">As for <see cref="Judge(Interval?)"/>.</param>
+    /// <param name="correctedP">Two-sided p-value against the threshold, corrected (<see cref="MultipleComparisons.Holm"/>); NaN shows nothing.</param>
+    /// <param name="alpha">Largest corrected p-value with which something is shown or contradicted, in (0, 1).</param>
+    public Verdict Judge(Interval? interval, double correctedP, double alpha)
+    {
+        Verdict alone = Judge(interval);
+        return alone is Verdict.Shown or Verdict.Contradicted && !(correctedP <= alpha) ? Verdict.NotShown : alone;
+    }
+
     /// <summary>
     /// A claim that needs several comparisons to hold, each judged at the full level: contradicted if one is, else not run if one is, else
     /// shown only if all are. No comparison at all is not run.

@@ -19,12 +19,14 @@ namespace HaloLab.ToyWorld;
 /// </remarks>
 public sealed class SimulatedTeacher : ITeacher
 {
+    /// <summary>Standard deviation of the grade of a patch with a defect, where nothing else is said.</summary>
+    public const double DefaultNoise = 0.6;
+
     private const string Name = "simulated teacher";
     private const double Leniency = 0.5;
     private const double BorderAttention = 0.8;
     private const double LateAttention = 0.9;
     private const double Threshold = 0.08;
-    private const double Noise = 0.6;
     private const double NoiseOfClips = 0.5;
     private const double FalseAlarms = 0.01;
     private const double FalseAlarmsByContent = 0.20;
@@ -37,9 +39,15 @@ public sealed class SimulatedTeacher : ITeacher
     private static readonly GradeDimension[] Dimensions = Enum.GetValues<GradeDimension>();
 
     private readonly long _seed;
+    private readonly double _noise;
 
     /// <param name="seed">The seed of the run.</param>
-    public SimulatedTeacher(long seed) => _seed = seed;
+    /// <param name="noise">Standard deviation of the grade of a patch where it finds fault, in grades, at least 0.</param>
+    public SimulatedTeacher(long seed, double noise = DefaultNoise)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(noise);
+        (_seed, _noise) = (seed, noise);
+    }
 
     /// <summary>Grades a clip; the same clip on the same grid always gets the same grades.</summary>
     public PatchGrades Grade(OracleVerdict verdict)
@@ -134,9 +142,9 @@ public sealed class SimulatedTeacher : ITeacher
         return Math.Max(Difference(t - 1), Difference(t + 1));
     }
 
-    private static double Impression(double seen, double contrast, RandomStream stream)
+    private double Impression(double seen, double contrast, RandomStream stream)
     {
-        double noise = Noise * stream.NextGaussian();
+        double noise = _noise * stream.NextGaussian();
         bool falseAlarm = stream.NextDouble() < FalseAlarms + (FalseAlarmsByContent * contrast);
         if (seen <= Threshold)
         {

@@ -31,6 +31,20 @@ public class ClaimRuleTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ClaimRule.NonInferior(-0.1));
     }
 
+    [Theory]
+    [InlineData(0.04, Verdict.Shown, Verdict.Contradicted)]
+    [InlineData(0.05, Verdict.Shown, Verdict.Contradicted)]
+    [InlineData(0.06, Verdict.NotShown, Verdict.NotShown)]
+    [InlineData(double.NaN, Verdict.NotShown, Verdict.NotShown)]
+    public void AVerdictOfAFamilyStandsOnlyWithItsCorrectedPValue(double corrected, Verdict above, Verdict below)
+    {
+        Interval difference = new(0.2, 0.1, 0.3, 0.95);
+        Assert.Equal(above, new ClaimRule(0, ClaimDirection.Above).Judge(difference, corrected, 0.05));
+        Assert.Equal(below, new ClaimRule(0, ClaimDirection.Below).Judge(difference, corrected, 0.05));
+        Assert.Equal(Verdict.NotShown, new ClaimRule(0.2, ClaimDirection.Above).Judge(difference, corrected, 0.05));
+        Assert.Equal(Verdict.NotRun, new ClaimRule(0, ClaimDirection.Above).Judge(null, corrected, 0.05));
+    }
+
     [Fact]
     public void ConjunctionNeedsEveryComparison()
     {

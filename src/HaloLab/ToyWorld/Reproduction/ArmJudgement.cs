@@ -1,3 +1,4 @@
+using HaloLab.Evaluation;
 using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld.Reproduction;
@@ -29,6 +30,27 @@ public sealed record ArmJudgement(IReadOnlyList<SampleJudgement> Rows, IReadOnly
             ? OverPrompts([.. Rows.Zip(other.Rows, (mine, theirs) => measure(mine) - measure(theirs))], stream)
             : throw new ArgumentException("The two arms were judged on different prompts.", nameof(other));
     }
+
+    /// <summary>The mean of a measure over the samples, prompt by prompt in the order of the samples.</summary>
+    /// <param name="measure">The measure of a sample.</param>
+    /// <param name="counts">Which samples count; null: all.</param>
+    internal PromptStatistic ByPrompt(Func<SampleJudgement, double> measure, Func<SampleJudgement, bool>? counts = null)
+    {
+        string[] prompts = [.. Rows.Select(row => row.Prompt).Distinct()];
+        double[] sums = new double[prompts.Length];
+        double[] counted = new double[prompts.Length];
+        foreach (SampleJudgement row in Rows.Where(counts ?? (_ => true)))
+        {
+            int prompt = Array.IndexOf(prompts, row.Prompt);
+            sums[prompt] += measure(row);
+            counted[prompt]++;
+        }
+
+        return PromptStatistic.Ratio(sums, counted);
+    }
+
+    /// <summary>The mean diversity of the prompts.</summary>
+    internal PromptStatistic Diversity() => PromptStatistic.Ratio([.. DiversityOfPrompt], [.. DiversityOfPrompt.Select(_ => 1.0)]);
 
     private BootstrapResult OverPrompts(double[] values, RandomStream stream) =>
         Bootstrap.Clustered([.. Rows.Select(row => row.Prompt)], rows => rows.Average(i => values[i]), stream);

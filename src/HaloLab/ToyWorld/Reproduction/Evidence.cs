@@ -22,30 +22,16 @@ internal sealed record Evidence(
     public IEnumerable<int> ClipsOf(int prompt) => Enumerable.Range(0, PromptOfClip.Length).Where(clip => PromptOfClip[clip] == prompt);
 
     /// <summary>The mean of a value over an arm's samples.</summary>
-    public PromptStatistic Mean(string arm, Func<SampleJudgement, double> value) => Ratio(arm, value, _ => true);
+    public PromptStatistic Mean(string arm, Func<SampleJudgement, double> value) => Judgements[arm].ByPrompt(value);
 
     /// <summary>The mean diversity of an arm's prompts.</summary>
-    public PromptStatistic Diversity(string arm) => PromptStatistic.Ratio([.. Judgements[arm].DiversityOfPrompt], [.. Judgements[arm].DiversityOfPrompt.Select(_ => 1.0)]);
+    public PromptStatistic Diversity(string arm) => Judgements[arm].Diversity();
 
     /// <summary>Among an arm's samples in the top half of the learned scorer: the share that holds a defective patch.</summary>
     public PromptStatistic RateInTopHalf(string arm, double threshold)
     {
         double[] scores = [.. Judgements[arm].Rows.Select(row => row.LearnedScore).Order()];
         double median = scores[scores.Length / 2];
-        return Ratio(arm, row => row.Severities.Max() > threshold ? 1 : 0, row => row.LearnedScore >= median);
-    }
-
-    private PromptStatistic Ratio(string arm, Func<SampleJudgement, double> value, Func<SampleJudgement, bool> counts)
-    {
-        double[] sums = new double[PromptCount];
-        double[] counted = new double[PromptCount];
-        foreach (SampleJudgement row in Judgements[arm].Rows.Where(counts))
-        {
-            int prompt = Array.IndexOf(_prompts, row.Prompt);
-            sums[prompt] += value(row);
-            counted[prompt]++;
-        }
-
-        return PromptStatistic.Ratio(sums, counted);
+        return Judgements[arm].ByPrompt(row => row.Severities.Max() > threshold ? 1 : 0, row => row.LearnedScore >= median);
     }
 }

@@ -16,16 +16,29 @@ internal sealed class LabelStage(ReproductionSettings settings, long seed, Stage
     public Stage Stage() => new(
         $"labels-s{seed}",
         1,
-        new JsonObject { ["seed"] = seed, ["labelledPrompts"] = settings.LabelledPrompts, ["grid"] = settings.Grid.ToString() },
+        Settings(),
         [candidates],
         settings.TrainingPrompts * settings.LayoutsPerPrompt * settings.ClipsPerLayout * SecondsPerClip,
         Label);
+
+    private JsonObject Settings()
+    {
+        JsonObject named = new() { ["seed"] = seed, ["labelledPrompts"] = settings.LabelledPrompts, ["grid"] = settings.Grid.ToString() };
+
+        // Folders from before there was a choice keep their names.
+        if (settings.TeacherNoise != SimulatedTeacher.DefaultNoise)
+        {
+            named["teacherNoise"] = settings.TeacherNoise;
+        }
+
+        return named;
+    }
 
     private void Label(StageContext context)
     {
         using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
         HashSet<string> labelled = [.. bundle.Prompts.Distinct().Take(settings.LabelledPrompts)];
-        SimulatedTeacher teacher = new(seed);
+        SimulatedTeacher teacher = new(seed, settings.TeacherNoise);
         IReadOnlyList<SimulatedAnnotator> annotators = SimulatedAnnotator.Population(seed);
         CandidateLabels[] rows = new CandidateLabels[bundle.Clips.Count];
         for (int i = 0; i < rows.Length; i++)

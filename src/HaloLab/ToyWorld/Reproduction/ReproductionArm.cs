@@ -18,8 +18,23 @@ public sealed record ReproductionArm(
     VideoRewardSource VideoReward = VideoRewardSource.Video,
     PatchGrid? Grid = null)
 {
-    /// <summary>Rewards of one patch of the run's grid that differ by no more are tied, in grades of the teacher.</summary>
-    private const double TauPatch = 0.5;
+    /// <summary>λ, the share of the video term, 0 to 1. Default 0.5.</summary>
+    public double Lambda { get; init; } = 0.5;
+
+    /// <summary>τ_v: video rewards that differ by no more are tied, in grades of the annotators. Default 0.</summary>
+    public double TauVideo { get; init; }
+
+    /// <summary>τ_p: rewards of one patch of the run's grid that differ by no more are tied, in grades of the teacher. Default 0.5.</summary>
+    public double TauPatch { get; init; } = 0.5;
+
+    /// <summary>w_p. Default uniform.</summary>
+    public PatchWeighting Weighting { get; init; }
+
+    /// <summary>φ. Default sigmoid.</summary>
+    public PreferenceForm Form { get; init; }
+
+    /// <summary>ε, 0 to below ½, sigmoid only. Default 0.</summary>
+    public double LabelSmoothing { get; init; }
 
     /// <summary>Fine-tuning on the preferred clips.</summary>
     public static ReproductionArm Sft { get; } = new("sft", "SFT on preferred", PreferenceTerms.None, new ArmSetting(2.5e-5));
@@ -49,9 +64,14 @@ public sealed record ReproductionArm(
     public GranDpoOptions Objective(PatchGrid rewards) => new()
     {
         Terms = Terms,
+        Lambda = Lambda,
         BetaVideo = Setting.BetaVideo,
         BetaPatch = Setting.BetaPatch,
+        TauVideo = TauVideo,
         TauPatch = TauPatch * (Grid ?? rewards).Count / rewards.Count,
+        Weighting = Weighting,
+        Form = Form,
+        LabelSmoothing = LabelSmoothing,
         Eta = Terms == PreferenceTerms.None ? 1 : Setting.Eta,
     };
 }

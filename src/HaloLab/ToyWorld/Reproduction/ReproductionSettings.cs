@@ -1,3 +1,5 @@
+using HaloLab.Experiments.Rewards;
+using HaloLab.Preferences;
 using HaloLab.Videos;
 
 namespace HaloLab.ToyWorld.Reproduction;
@@ -96,6 +98,18 @@ public sealed record ReproductionSettings
 
     /// <summary>Which prompts everything is judged on: reporting, or development when settings are chosen.</summary>
     public ToySplit JudgedSplit { get; init; } = ToySplit.Reporting;
+
+    /// <summary>Standard deviation of the simulated teacher's grades, at least 0.</summary>
+    public double TeacherNoise { get; init; } = SimulatedTeacher.DefaultNoise;
+
+    /// <summary>How the reward model that makes the pairs was trained, on the largest number of labels; null: the video reward model of stage 1 as it is, without distillation.</summary>
+    public RewardArm? PairReward { get; init; } = RewardArm.Continued;
+
+    /// <summary>Which clips of a prompt may form a pair.</summary>
+    public PairLayout PairLayout { get; init; } = PairLayout.Shared;
+
+    /// <summary>At most so many pairs of a prompt, those with the largest difference of video rewards first; at least 1.</summary>
+    public int PairsPerPrompt { get; init; } = int.MaxValue;
 
     /// <summary>Patches of labels, rewards and objective.</summary>
     public PatchGrid Grid { get; init; } = new(4, 4, 4);

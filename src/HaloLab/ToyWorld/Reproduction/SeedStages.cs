@@ -26,7 +26,7 @@ internal sealed class SeedStages
             }
         }
 
-        Pairs = new PairStage(settings, seed, Candidates, FinalModel).Stage();
+        Pairs = new PairStage(settings, seed, generator, Candidates, settings.PairReward is RewardArm trained ? ModelOf(trained, settings.LabelBudgets[^1]) : null).Stage();
         TuningSetup setup = new(settings, seed, generator, Candidates, Pairs);
         Stage reference = new ReferenceStage(setup).Stage();
         AddSamples(HaloClaims.Base, tuned: null);
@@ -47,7 +47,7 @@ internal sealed class SeedStages
 
     public Stage Labels { get; }
 
-    /// <summary>The reward model that scores the candidates.</summary>
+    /// <summary>The reward model of the claims, which makes the pairs where settings do not say otherwise.</summary>
     public Stage FinalModel => ModelOf(RewardArm.Continued, _settings.LabelBudgets[^1]);
 
     public Stage Pairs { get; }

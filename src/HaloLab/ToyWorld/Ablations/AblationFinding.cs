@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization;
+using HaloLab.Displays;
+using HaloLab.Experiments;
+using HaloLab.Statistics;
+
+namespace HaloLab.ToyWorld.Ablations;
+
+/// <summary>A statement about a variant, decided (DESIGN D7).</summary>
+/// <param name="Id">Grid, variant and measure.</param>
+/// <param name="Variant">The variant.</param>
+/// <param name="Statement">The statement.</param>
+/// <param name="Comparison">Baseline − variant with interval and smallest detectable effect at their own level; its verdict is not corrected. Null: not run.</param>
+/// <param name="P">Two-sided p-value against the threshold; NaN where undefined.</param>
+/// <param name="PHolm">Corrected for all statements of the grid by Holm's method.</param>
+/// <param name="Verdict">From interval, threshold and corrected p-value.</param>
+/// <param name="Interesting">The smallest difference that would matter.</param>
+/// <param name="IsNegligible">Whether the whole interval lies nearer to 0 than that.</param>
+/// <param name="CouldHaveShown">Whether the smallest detectable effect is not above it: a "not shown" then says something.</param>
+public sealed record AblationFinding(
+    string Id, string Variant, string Statement, ClaimComparison? Comparison, double P, double PHolm, Verdict Verdict, double Interesting, bool IsNegligible, bool CouldHaveShown)
+{
+    /// <summary>Baseline − variant; null: not run.</summary>
+    [JsonIgnore]
+    public Interval? Interval => Comparison is { } comparison ? new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level) : null;
+
+    /// <summary>The finding as a line of a <see cref="ClaimsTable"/>.</summary>
+    public ClaimRow ToRow() => Comparison is not { } comparison
+        ? new ClaimRow(Variant, Statement, "", null, default, null, Verdict, "a run failed")
+        : new ClaimRow(
+            Variant,
+            Statement,
+            comparison.Measure,
+            Interval,
+            new ClaimRule(comparison.Threshold, comparison.Direction),
+            comparison.N,
+            Verdict,
+            $"by {comparison.Unit}; p {DisplayNumber.Format(P, "0.0000")}, corrected {DisplayNumber.Format(PHolm, "0.0000")}; smallest detectable difference {DisplayNumber.Format(comparison.Mde, "G2")}, interesting from {DisplayNumber.Chosen(Interesting)}{(IsNegligible ? "; negligible" : "")}");
+}
