@@ -1,4 +1,4 @@
-using HaloLab.Statistics;
+using System.Text.Json.Serialization;
 
 namespace HaloLab.Cli.Ledger;
 
@@ -12,8 +12,9 @@ namespace HaloLab.Cli.Ledger;
 /// <param name="Results">What came out, latest first; those that went badly stay. None: not run.</param>
 internal sealed record LedgerRow(string Claim, string Command, string Expected, string Tolerance, string Hardware, string Minutes, IReadOnlyList<LedgerResult> Results)
 {
-    /// <summary>The latest result's verdict.</summary>
-    public Verdict Verdict => Results.Count == 0 ? Verdict.NotRun : Results[0].Verdict;
+    /// <summary>The latest result; null: not run.</summary>
+    [JsonIgnore]
+    public LedgerResult? Latest => Results.Count == 0 ? null : Results[0];
 
     /// <summary>The row of the table in REPRODUCING.md.</summary>
     public string ToMarkdown() => $"| {Claim} | {Command} | {Expected} |{(Tolerance.Length == 0 ? "" : $" {Tolerance}")} | {Hardware} | {Minutes} | {string.Join("; ", Results.Select(result => result.ToMarkdown()).DefaultIfEmpty("not run"))} |";

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using HaloLab.Cli.Ledger;
 using HaloLab.Displays;
-using HaloLab.Experiments;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld.Ablations;
 
@@ -85,9 +84,9 @@ internal static class ClaimsVerb
             }
         }
 
-        Console.WriteLine(new DataTable(
+        Print(new DataTable(
             [new("claim"), new("verdict"), new("estimate", true), new("95 % interval"), new("detectable", true), new("interesting", true), new("of"), new("run"), new("date"), new("commit"), new("manifest")],
-            lines) { RowsShown = int.MaxValue }.ToText());
+            lines));
         foreach (RecordedRun run in runs.Where(run => run.Note.Length > 0))
         {
             Console.WriteLine($"{run.Name}: {run.Note}");
@@ -96,11 +95,13 @@ internal static class ClaimsVerb
         if (given.Length == 0)
         {
             Console.WriteLine();
-            Console.WriteLine(new DataTable(
+            Print(new DataTable(
                 [new("verdict"), new("date"), new("commit"), new("claim")],
-                [.. ledger.Rows.Select(row => (IReadOnlyList<object?>)[LedgerDocument.Text(row.Verdict), row.Results.Count > 0 ? row.Results[0].Date : "", row.Results.Count > 0 ? row.Results[0].Commit ?? "" : "", row.Claim])]) { RowsShown = int.MaxValue }.ToText());
+                [.. ledger.Rows.Select(row => (IReadOnlyList<object?>)[LedgerDocument.Text(row.Latest?.Verdict ?? Verdict.NotRun), row.Latest?.Date, row.Latest?.Commit, row.Claim])]));
         }
     }
+
+    private static void Print(DataTable table) => Console.WriteLine(table.ToText());
 
     private static IReadOnlyList<object?> Line(string id, Verdict verdict, Interval? interval, double detectable, double interesting, string measure, RecordedRun run) =>
     [

@@ -29,6 +29,14 @@ public sealed class ClaimsVerbTests : IDisposable
             Assert.Contains(verdicts, verdict => full.Contains($"  {verdict}  ", StringComparison.Ordinal));
         }
 
+        // What the README says of them in words.
+        int Verdicts(string verdict) => lines.Count(line => line.StartsWith('C') && line.Contains(" full  ", StringComparison.Ordinal) && line.Contains($"  {verdict}  ", StringComparison.Ordinal));
+        Assert.Equal((3, 1, 2), (Verdicts("shown"), Verdicts("contradicted"), Verdicts("not shown")));
+        string readme = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "README.md"));
+        Assert.Contains("three of the paper's claims are shown", readme, StringComparison.Ordinal);
+        Assert.Contains("one is contradicted", readme, StringComparison.Ordinal);
+        Assert.Contains("two are not shown", readme, StringComparison.Ordinal);
+
         // An aim that was not met stays.
         Assert.Contains(lines, line => line.StartsWith("contradicted", StringComparison.Ordinal) && line.Contains("train --plan", StringComparison.Ordinal));
     }

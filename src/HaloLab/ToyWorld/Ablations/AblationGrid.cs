@@ -92,7 +92,7 @@ public sealed partial class AblationGrid
         string preset = asked ?? root.Find("preset")?.Text() ?? "quick";
         if (!ReproductionSettings.Presets.TryGetValue(preset, out ReproductionSettings? settings))
         {
-string presets = $"one of {string.Join(", ", ReproductionSettings.Presets.Keys)}";
+            string presets = $"one of {string.Join(", ", ReproductionSettings.Presets.Keys)}";
             throw asked is null ? root.Get("preset").Refused(presets) : new InputException($"--preset {preset}: expected {presets}.");
         }
 

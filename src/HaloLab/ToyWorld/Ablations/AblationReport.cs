@@ -1,6 +1,5 @@
 using HaloLab.Displays;
 using HaloLab.Experiments;
-using HaloLab.Statistics;
 
 namespace HaloLab.ToyWorld.Ablations;
 
