@@ -26,7 +26,7 @@ packages() {
 
 # What tests drive: without it they are skipped and say so. Ubuntu's chromium is a snap, which a container cannot run: there the tests of pages are skipped.
 test-packages() {
-  install ffmpeg jupyter-client jupyter-nbconvert jupyter-notebook python3-ipykernel python3-jupyter-kernel-test
+  install ffmpeg openmpi-bin jupyter-client jupyter-nbconvert jupyter-notebook python3-ipykernel python3-jupyter-kernel-test
   if grep -q '^ID=debian' /etc/os-release; then install chromium; fi
 }
 

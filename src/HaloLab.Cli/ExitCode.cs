@@ -1,3 +1,5 @@
+using HaloLab.Optimisation;
+
 namespace HaloLab.Cli;
 
 /// <summary>What the process tells its caller.</summary>
@@ -16,4 +18,17 @@ internal static class ExitCode
 
     /// <summary>Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
+
+    // What Linux calls ENOSPC; the runtime hands its numbers on as they are.
+    private const int NoSpaceLeft = 28;
+
+    /// <summary>What an exception that is no fault of ours ends the process with and what is said of it; null for any other.</summary>
+    public static (int Code, string Message)? Of(Exception exception) => exception switch
+    {
+        InputException => (Input, exception.Message),
+        IOException { HResult: NoSpaceLeft } => (Input, $"{exception.Message} Make room; the same command goes on from here."),
+        DivergenceException => (Diverged, exception.Message),
+        OperationCanceledException => (Interrupted, "Interrupted. The same command goes on from here."),
+        _ => null,
+    };
 }

@@ -1,12 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using HaloLab;
 using HaloLab.Cli;
 using HaloLab.Cli.Verbs;
-using HaloLab.Optimisation;
-
-// What Linux calls ENOSPC; the runtime hands its numbers on as they are.
-const int NoSpaceLeft = 28;
 
 ParseResult parsed = HaloLabCommand.Create().Parse(args);
 if (parsed.Errors.Count > 0)
@@ -26,23 +21,8 @@ try
     InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
     return await parsed.InvokeAsync(configuration);
 }
-catch (InputException exception)
+catch (Exception exception) when (ExitCode.Of(exception) is { } end)
 {
-    Console.Error.WriteLine(exception.Message);
-    return ExitCode.Input;
-}
-catch (DivergenceException exception)
-{
-    Console.Error.WriteLine(exception.Message);
-    return ExitCode.Diverged;
-}
-catch (IOException exception) when (exception.HResult == NoSpaceLeft)
-{
-    Console.Error.WriteLine($"{exception.Message} Make room; the same command goes on from here.");
-    return ExitCode.Input;
-}
-catch (OperationCanceledException)
-{
-    Console.Error.WriteLine("Interrupted. The same command goes on from here.");
-    return ExitCode.Interrupted;
+    Console.Error.WriteLine(end.Message);
+    return end.Code;
 }

@@ -68,6 +68,15 @@ planOnce.SetAction(parsed =>
     PlannedMemory.Once(parsed.GetValue(model)!, parsed.GetValue(what)!, parsed.GetValue(recomputes), parsed.GetValue(twoPass));
 });
 root.Subcommands.Add(planOnce);
+Add("ranks", "Two ranks of one training against two processes by themselves: weak-scaling efficiency, and bytes that are added up in a step. Needs mpirun.", RankedSteps.Run);
+Command ranksOnce = new(Program.RanksOnce, "One rank of `ranks`.");
+ranksOnce.Hidden = true;
+ranksOnce.SetAction(parsed =>
+{
+    Compute.Use("cpu", parsed.GetValue(threads));
+    return RankedSteps.Once(parsed.GetValue(rounds)) ? 0 : 1;
+});
+root.Subcommands.Add(ranksOnce);
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
 Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);
@@ -103,4 +112,5 @@ internal static partial class Program
     public const string Once = "decoding-wan-once";
     public const string StepOnce = "recomputation-once";
     public const string PlanOnce = "plan-once";
+    public const string RanksOnce = "ranks-once";
 }

@@ -4,6 +4,7 @@ using HaloLab.GranDpo;
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
 using HaloLab.Optimisation;
+using HaloLab.Scaling;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
@@ -78,7 +79,8 @@ internal sealed class TrainingSteps : IDisposable
         }, Stepper(options));
     }
 
-    private static GranDpoTrainerOptions Options() => new() { Seed = 1, Steps = 2 * PairCount / BatchPairs, BatchPairs = BatchPairs, Grid = Grid, DrawsPerPair = 2, LearningRate = 1e-6 };
+    /// <summary>The settings of the steps, of all parameters.</summary>
+    public static GranDpoTrainerOptions Options() => new() { Seed = 1, Steps = 2 * PairCount / BatchPairs, BatchPairs = BatchPairs, Grid = Grid, DrawsPerPair = 2, LearningRate = 1e-6 };
 
     private static UNet3D Denoiser()
     {
@@ -96,12 +98,14 @@ internal sealed class TrainingSteps : IDisposable
     }
 
     /// <summary>One step after the other of a trainer whose reference is ready.</summary>
-    private Action Stepper(GranDpoTrainerOptions options)
+    /// <param name="options">Its settings.</param>
+    /// <param name="ranks">Who takes the steps together; null: this process alone.</param>
+    public Action Stepper(GranDpoTrainerOptions options, Communicator? ranks = null)
     {
         UNet3D denoiser = Denoiser();
         TrainingPairs pairs = RandomPairs.Draw(PairCount, Grid, 8, ToyGenerator.Lattice, 20, 64);
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
-        GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache);
+        GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache, ranks);
         Stopwatch watch = Stopwatch.StartNew();
         trainer.PrepareReference(advanced: null, CancellationToken.None);
         if (options.Reference == ReferenceMode.Cached)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using HaloLab.Experiments;
 
 namespace HaloLab.Cli.Verbs;
@@ -28,9 +29,10 @@ internal sealed class ComputeOptions(bool hasPrecision = false)
     /// <summary>Sets device, threads and precision; call it before the first tensor.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="store">Folder of the run store, whose device, threads and precision are taken where none are given; null for a verb without one.</param>
+    /// <param name="localRank">Number of this rank among those of its machine: with --device cuda each has an accelerator of its own.</param>
     /// <param name="isToy">Whether the toy world's models are meant, which are always float32.</param>
     /// <exception cref="InputException">An option is wrong, or a precision is given for the toy world.</exception>
-    public void Use(ParseResult parsed, string? store = null, bool isToy = false)
+    public void Use(ParseResult parsed, string? store = null, bool isToy = false, int localRank = 0)
     {
         string? precision = hasPrecision ? parsed.GetValue(_precision) : null;
         if (isToy && precision is not null)
@@ -39,6 +41,7 @@ internal sealed class ComputeOptions(bool hasPrecision = false)
         }
 
         ComputeRecord? begun = store is null ? null : ComputeRecord.Find(store);
-        Compute.Use(parsed.GetValue(_device) ?? begun?.Device ?? "cpu", parsed.GetValue(_threads) ?? begun?.Threads ?? DefaultThreads, precision ?? begun?.Precision ?? ComputeRecord.DefaultPrecision);
+        string device = parsed.GetValue(_device) ?? begun?.Device ?? "cpu";
+        Compute.Use(device == "cuda" && localRank > 0 ? string.Create(CultureInfo.InvariantCulture, $"cuda:{localRank}") : device, parsed.GetValue(_threads) ?? begun?.Threads ?? DefaultThreads, precision ?? begun?.Precision ?? ComputeRecord.DefaultPrecision);
     }
 }

@@ -19,14 +19,14 @@ internal static class TrainVerb
 
     public static Command Create()
     {
-        Command command = new("train", "Tune a generator on pairs of given video files by Gran-DPO: the toy one, or adapters of a published model (goes on where it stopped).");
+        Command command = new("train", "Tune a generator on pairs of given video files by Gran-DPO: the toy one, or adapters of a published model (goes on where it stopped). Started by `mpirun -n N` or `srun --mpi=pmix`, N ranks share every batch (docs/scaling.md).");
         CommonOptions common = new(hasPrecision: true);
         common.AddTo(command, Path.Combine("runs", "train"));
         Option<FileInfo> pairs = new("--pairs") { Description = "Pairs of videos: .csv (path_A, path_B, prompt and dimensions that are A, B or same) or .jsonl (also reward_A, reward_B, patch_rewards_A, patch_rewards_B, grid).", Required = true };
         Option<string> model = new("--model") { Description = "What to start from: a folder of toy checkpoints, or a published model (Wan2.1 or CogVideoX in diffusers' layout, Wan2.1's original files, VideoCrafter2's checkpoint beside its .yaml).", DefaultValueFactory = _ => ToyCheckpoints.Folder };
         Option<string?> reward = new("--reward") { Description = "Which dimension to train on (VQ), or weights of several (VQ=1,MQ=0.5)." };
         Option<int> steps = new("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 100 };
-        Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step.", DefaultValueFactory = _ => 8 };
+        Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step, of all ranks together.", DefaultValueFactory = _ => 8 };
         Option<double> rate = new("--learning-rate") { Description = "Learning rate after the warm-up.", DefaultValueFactory = _ => 1e-4 };
         Option<string> arm = new("--arm") { Description = $"What is learned: halo (video and patch preferences), or a baseline on the same pairs, noise and steps: {string.Join(", ", ReproductionArm.All.Select(arm => arm.Name).Where(name => name != ReproductionArm.Halo.Name))}.", DefaultValueFactory = _ => ReproductionArm.Halo.Name };
         arm.AcceptOnlyFromAmong([.. ReproductionArm.All.Select(arm => arm.Name)]);
@@ -48,7 +48,7 @@ internal static class TrainVerb
             command.Options.Add(option);
         }
 
-        command.SetWork((parsed, cancellation) =>
+        command.SetWorkOfRanks((parsed, ranks, cancellation) =>
         {
             string file = parsed.GetValue(pairs)!.FullName;
             VideoPairTable table = VideoPairFile.Read(file, parsed.GetValue(reward) is string text ? RewardAggregation.Parse(text) : null);
@@ -57,6 +57,11 @@ internal static class TrainVerb
             if (!isPublished && ofPublished.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is Option given)
             {
                 throw new InputException($"{given.Name} is for a published model, and {start} holds none (no model_index.json, no VideoCrafter2 checkpoint with its .yaml): give such a model's folder with --model.");
+            }
+
+            if (parsed.GetValue(plan) && ranks.Size > 1)
+            {
+                throw new InputException("--plan: says what one process needs. Start it without mpirun, with --batch-pairs divided by the number of ranks.");
             }
 
             ReproductionArm learned = ReproductionArm.All.Single(known => known.Name == parsed.GetValue(arm));
@@ -83,9 +88,15 @@ internal static class TrainVerb
             };
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;
-            common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished);
+            common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished, ranks.LocalRank);
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size), parsed.GetValue(recompute)) : new TunableToyGenerator(start);
-            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed));
+            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed), ranks);
+            if (!ranks.IsFirst)
+            {
+                training.Follow(cancellation);
+                return ExitCode.Done;
+            }
+
             Report(table, training);
             if (parsed.GetValue(plan))
             {

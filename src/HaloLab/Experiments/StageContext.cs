@@ -12,11 +12,17 @@ public sealed class StageContext(string folder, IReadOnlyDictionary<string, stri
 
     public CancellationToken Cancellation { get; } = cancellation;
 
+    /// <summary>Folders of the finished input stages by name.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; } = inputs;
+
     /// <summary>The path of a file in the stage's folder.</summary>
     public string PathOf(string name) => Path.Combine(Folder, name);
 
     /// <summary>The path of a file in the folder of the input stage <paramref name="stage"/>.</summary>
-    public string Input(string stage, string file) => Path.Combine(inputs[stage], file);
+    public string Input(string stage, string file) => Path.Combine(Inputs[stage], file);
+
+    /// <summary>The same, stopped by another token.</summary>
+    public StageContext StoppedBy(CancellationToken other) => new(Folder, Inputs, progress, other);
 
     /// <summary>Says that <paramref name="done"/> of <paramref name="total"/> units are done, and stops here if asked to.</summary>
     public void Report(double done, double total)

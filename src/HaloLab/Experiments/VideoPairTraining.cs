@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
 using HaloLab.GranDpo;
 using HaloLab.Preferences;
+using HaloLab.Scaling;
 using HaloLab.Videos;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,7 +14,7 @@ namespace HaloLab.Experiments;
 
 /// <summary>
 /// Gran-DPO on given video files (<c>halolab train</c>): prompts and resampled clips are encoded once, then trained on. What was tuned goes to the
-/// folder <c>model</c>.
+/// folder <c>model</c>. Of several ranks the first one runs the stages and writes; the others take part in the training (<see cref="Follow"/>).
 /// </summary>
 public sealed class VideoPairTraining
 {
@@ -27,6 +28,7 @@ public sealed class VideoPairTraining
     private readonly ITunableModel _model;
     private readonly GranDpoTrainerOptions _options;
     private readonly TrainingWatch? _watch;
+    private readonly Communicator _ranks;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string[] _prompts;
     private readonly Stage _conditions;
@@ -37,14 +39,15 @@ public sealed class VideoPairTraining
     /// <param name="model">The generator to start from; it stays the caller's.</param>
     /// <param name="options">How to train. Without any patch rewards among the pairs the objective has its video term alone.</param>
     /// <param name="watch">Looks at the generator while it is trained, or null.</param>
+    /// <param name="ranks">Ranks that train together and see the same folders; null: this process alone.</param>
     /// <exception cref="InputException">A video is missing, the grid does not fit, or nothing is left to train on.</exception>
-    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null)
+    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null, Communicator? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         model.Lattice.Edges(options.Grid);
-        (_table, _model, _watch) = (table, model, watch);
+        (_table, _model, _watch, _ranks) = (table, model, watch, ranks ?? Communicator.Alone);
         Pairs = [.. table.Pairs.Where(pair => !table.TiedRows.Contains(pair.Row))];
         if (Pairs.Count == 0)
         {
@@ -99,7 +102,7 @@ public sealed class VideoPairTraining
     /// <summary>How they are trained on.</summary>
     public GranDpoTrainerOptions Options => _options;
 
-    /// <summary>Trains, going on where an earlier call stopped, and writes <c>model</c> and <c>manifest.json</c>.</summary>
+    /// <summary>Trains, going on where an earlier call stopped, and writes <c>model</c> and <c>manifest.json</c>. The first rank's call.</summary>
     /// <param name="folder">Folder of the run.</param>
     /// <param name="command">What was asked for, for the manifest.</param>
     /// <param name="progress">Told how it goes.</param>
@@ -109,6 +112,7 @@ public sealed class VideoPairTraining
     {
         _watch?.Begin(folder, _tuned.Settings.ToJsonString());
         IReadOnlyList<StageResult> results = new RunStore(Path.Combine(folder, "stages")).Run([_tuned], progress, cancellation);
+        _ranks.Broadcast(JsonSerializer.Serialize<SharedWork?>(null));
         string model = Path.Combine(folder, "model");
         _model.Export(results[^1].Folder, model);
         _watch?.Finish(_options.Steps, model, cancellation);
@@ -126,10 +130,24 @@ public sealed class VideoPairTraining
             _table.TiedRows,
             _table.IgnoredFields,
             OtherThanClaimed = Mismatches(sources),
+            Ranks = _ranks.Size,
         };
         JsonFile.Write(Path.Combine(folder, "manifest.json"), RunManifest.Of(command, settings, [_options.Seed], Inputs(), folder, results));
         return model;
     }
+
+    /// <summary>Takes part in the training of the first rank, if there is any: the call of every other one.</summary>
+    /// <param name="cancellation">Stops all ranks after the same step, once the first one has saved.</param>
+    public void Follow(CancellationToken cancellation)
+    {
+        while (JsonSerializer.Deserialize<SharedWork?>(_ranks.Broadcast("")) is SharedWork work)
+        {
+            TuneTogether(new StageContext(work.Folder, work.Inputs, new Progress<double>(), cancellation));
+        }
+    }
+
+    /// <summary>Where the ranks train: what the first one tells the others, and null when there is nothing more to do.</summary>
+    internal sealed record SharedWork(string Folder, IReadOnlyDictionary<string, string> Inputs);
 
     /// <summary>A video as it was read.</summary>
     internal sealed record Source(string Sha256, int Frames, int Height, int Width, double FramesPerSecond);
@@ -183,8 +201,15 @@ public sealed class VideoPairTraining
 
     private void Tune(StageContext context)
     {
+        _ranks.Broadcast(JsonSerializer.Serialize(new SharedWork(context.Folder, context.Inputs)));
+        TuneTogether(context);
+    }
+
+    private void TuneTogether(StageContext own)
+    {
+        StageContext context = own.StoppedBy(_ranks.StopTogether(own.Cancellation));
         using TrainingPairs data = Data(context);
-        _model.Tune(data, _options, context.Folder, done => context.Report(done, _options.Steps), (done, save) => _watch?.See(done, save, context.Cancellation), context.Cancellation);
+        _model.Tune(data, _options, context.Folder, _ranks, done => context.Report(done, _options.Steps), (done, save) => _watch?.See(done, save, own.Cancellation), context.Cancellation);
     }
 
     private TrainingPairs Data(StageContext context)

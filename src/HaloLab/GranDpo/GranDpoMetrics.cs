@@ -1,3 +1,4 @@
+using HaloLab.Scaling;
 using static TorchSharp.torch;
 
 namespace HaloLab.GranDpo;
@@ -24,8 +25,15 @@ public sealed record GranDpoMetrics(
     SideErrors Patch)
 {
     /// <summary>Measures a step with one transfer from the device.</summary>
+    /// <param name="loss">The objective of this rank's pairs.</param>
+    /// <param name="policyA">Energies of clips A under the policy.</param>
+    /// <param name="policyB">Those of clips B.</param>
+    /// <param name="referenceA">Energies of clips A under the reference.</param>
+    /// <param name="referenceB">Those of clips B.</param>
+    /// <param name="options">The objective's settings.</param>
+    /// <param name="ranks">Ranks whose pairs make up the batch: all are measured together, and each is told the same. Null: this process alone.</param>
     public static GranDpoMetrics Measure(
-        GranDpoLoss loss, PatchEnergies policyA, PatchEnergies policyB, PatchEnergies referenceA, PatchEnergies referenceB, GranDpoOptions options)
+        GranDpoLoss loss, PatchEnergies policyA, PatchEnergies policyB, PatchEnergies referenceA, PatchEnergies referenceB, GranDpoOptions options, Communicator? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(policyA);
@@ -37,7 +45,9 @@ public sealed record GranDpoMetrics(
         using var noGradient = no_grad();
         Tensor[] video = Sums(loss.VideoSign_B, loss.VideoMargin_B, options.BetaVideo, options.Form, policyA.Video_B, policyB.Video_B, referenceA.Video_B, referenceB.Video_B);
         Tensor[] patch = Sums(loss.PatchSign_Bthw, loss.PatchMargin_Bthw, options.BetaPatch, options.Form, policyA.Cells_Bthw, policyB.Cells_Bthw, referenceA.Cells_Bthw, referenceB.Cells_Bthw);
-        double[] values = stack([loss.Loss.to(ScalarType.Float64), .. video, .. patch]).cpu().data<double>().ToArray();
+        Tensor sums = stack([loss.Loss.to(ScalarType.Float64), .. video, .. patch]).cpu();
+        ranks?.Sum(sums);
+        double[] values = sums.data<double>().ToArray();
         ReadOnlySpan<double> videoSums = values.AsSpan(1, video.Length);
         ReadOnlySpan<double> patchSums = values.AsSpan(1 + video.Length);
         return new GranDpoMetrics(

@@ -18,8 +18,15 @@ public static class GranDpoObjective
     /// A tied term contributes 0 and the other is not re-scaled; the batch divides by the number of pairs with any term.
     /// </summary>
     /// <remarks>The tensors returned belong to the caller's dispose scope.</remarks>
+    /// <param name="policyA">E and E_p of clips A under the policy.</param>
+    /// <param name="policyB">Those of clips B.</param>
+    /// <param name="referenceA">Those of clips A under the reference.</param>
+    /// <param name="referenceB">Those of clips B.</param>
+    /// <param name="rewards">r and r_p of both.</param>
+    /// <param name="options">The objective's settings.</param>
+    /// <param name="pairsWithTerm">Where these pairs are a part of a batch: how many of all its pairs have a term (<see cref="HasTerm"/>), so that the losses of the parts add up to the batch's. Null: they are the batch.</param>
     public static GranDpoLoss Compute(
-        PatchEnergies policyA, PatchEnergies policyB, PatchEnergies referenceA, PatchEnergies referenceB, PairRewards rewards, GranDpoOptions options)
+        PatchEnergies policyA, PatchEnergies policyB, PatchEnergies referenceA, PatchEnergies referenceB, PairRewards rewards, GranDpoOptions options, int? pairsWithTerm = null)
     {
         ArgumentNullException.ThrowIfNull(policyA);
         ArgumentNullException.ThrowIfNull(policyB);
@@ -59,12 +66,28 @@ public static class GranDpoObjective
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Terms, "Unknown terms."),
         };
         Tensor perPair_B = (video * videoTerm_B) + (patch * patchTerm_B) + (options.Eta * preferred_B);
-        bool countsVideo = options.Eta > 0 || options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.VideoOnly;
-        bool countsPatch = options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.PatchOnly;
-        Tensor hasTerm_B = maximum(countsVideo ? hasVideo_B : zeros_like(hasVideo_B), countsPatch ? hasPatch_B : zeros_like(hasPatch_B));
-        Tensor loss = perPair_B.sum() / hasTerm_B.sum().clamp_min(1);
+        Tensor hasTerm_B = HasAny(hasVideo_B, hasPatch_B, options);
+        Tensor count = pairsWithTerm is int ofAll ? full_like(hasTerm_B.sum(), ofAll) : hasTerm_B.sum();
+        Tensor loss = perPair_B.sum() / count.clamp_min(1);
         return new GranDpoLoss(
             loss, perPair_B, hasTerm_B, videoTerm_B, patchTerm_B, videoMargin_B, videoSign_B, patchMargin_Bthw, patchSign_Bthw, patchWeight_Bthw);
+    }
+
+    /// <summary>Which pairs have any term, 1 or 0 each. It depends on rewards and settings alone.</summary>
+    public static Tensor HasTerm(PairRewards rewards, GranDpoOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(rewards);
+        ArgumentNullException.ThrowIfNull(options);
+        Tensor video_B = Sign(rewards.VideoA_B - rewards.VideoB_B, options.TauVideo, rewards.VideoA_B).abs();
+        Tensor patch_B = Sign(rewards.PatchA_Bthw - rewards.PatchB_Bthw, options.TauPatch, rewards.PatchA_Bthw).abs().amax([1, 2, 3]);
+        return HasAny(video_B, patch_B, options);
+    }
+
+    private static Tensor HasAny(Tensor hasVideo_B, Tensor hasPatch_B, GranDpoOptions options)
+    {
+        bool countsVideo = options.Eta > 0 || options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.VideoOnly;
+        bool countsPatch = options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.PatchOnly;
+        return maximum(countsVideo ? hasVideo_B : zeros_like(hasVideo_B), countsPatch ? hasPatch_B : zeros_like(hasPatch_B));
     }
 
     /// <summary>In float64, so that what counts as tied does not depend on the energies' type.</summary>

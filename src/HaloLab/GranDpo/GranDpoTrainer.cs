@@ -7,6 +7,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.Models.Layers;
 using HaloLab.Optimisation;
+using HaloLab.Scaling;
 using HaloLab.Statistics;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -15,7 +16,8 @@ namespace HaloLab.GranDpo;
 
 /// <summary>
 /// Trains a denoiser on preference pairs. The model holds the reference's weights when it is given and the tuned ones at the end. Order,
-/// noise and levels depend on seed, step and pair alone, so a run that was killed goes on to the same bytes.
+/// noise and levels depend on seed, step and pair alone, so a run that was killed goes on to the same bytes, and several ranks that share every
+/// batch take the same steps as one process, to rounding.
 /// </summary>
 public sealed class GranDpoTrainer : IDisposable
 {
@@ -28,6 +30,8 @@ public sealed class GranDpoTrainer : IDisposable
     private readonly ITrainingTarget _target;
     private readonly PairRewards _rewards;
     private readonly PairSampler _sampler;
+    private readonly bool[] _hasTerm;
+    private readonly Communicator _ranks;
     private readonly CellSums _cells;
     private readonly ReferenceEnergies? _reference;
     private readonly LoraAdapters? _adapters;
@@ -43,8 +47,9 @@ public sealed class GranDpoTrainer : IDisposable
     /// <param name="pairs">What to train on; stays the caller's.</param>
     /// <param name="options">Settings.</param>
     /// <param name="cacheFolder">Where reference energies are kept; arms that share reference, seed and pairs share it.</param>
+    /// <param name="ranks">Ranks that train together, each holding the same model, pairs and options and seeing the same folders; null: this process alone.</param>
     /// <exception cref="InputException">A setting does not fit; the message names it.</exception>
-    public GranDpoTrainer(nn.Module model, IDenoiser denoiser, ITrainingTarget target, TrainingPairs pairs, GranDpoTrainerOptions options, string cacheFolder)
+    public GranDpoTrainer(nn.Module model, IDenoiser denoiser, ITrainingTarget target, TrainingPairs pairs, GranDpoTrainerOptions options, string cacheFolder, Communicator? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(denoiser);
@@ -52,10 +57,21 @@ public sealed class GranDpoTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        _ranks = ranks ?? Communicator.Alone;
+        if (options.BatchPairs < _ranks.Size)
+        {
+            throw new InputException(FormattableString.Invariant($"Training setting BatchPairs is {options.BatchPairs}: expected at least 1 for each of {_ranks.Size} ranks. It is the batch of all ranks together."));
+        }
+
         (_denoiser, _target, _pairs, _options) = (denoiser, target, pairs, options);
         LatentLattice lattice = pairs.Lattice;
         _cells = new CellSums(options.Grid, lattice.Frames, lattice.Height, lattice.Width);
         _rewards = pairs.Rewards(options.Grid, options.VideoReward);
+        using (NewDisposeScope())
+        {
+            _hasTerm = [.. GranDpoObjective.HasTerm(_rewards, options.Objective).data<double>().ToArray().Select(has => has > 0)];
+        }
+
         _sampler = new PairSampler(options.Seed, pairs.Pairs.Count, options.BatchPairs, options.DrawsPerPair);
         string draws = $"seed {options.Seed}, {target.Description}, {pairs.LatentsA_NCTHW.dtype}";
         string key = ReferenceEnergies.KeyOf(model.state_dict().Select(item => (item.Key, item.Value)), draws);
@@ -105,7 +121,7 @@ public sealed class GranDpoTrainer : IDisposable
 
         // Before the checkpoint is read, while the model still is the reference.
         PrepareReference(advanced: null, cancellation);
-        TrainingLoop loop = new(folder, _state, _optimiser, new GranDpoGuard(_options.Objective, _pairs.Pairs.Count));
+        TrainingLoop loop = new(folder, _state, _optimiser, new GranDpoGuard(_options.Objective, _pairs.Pairs.Count), _ranks);
         JsonObject Watched(long step)
         {
             watching?.Invoke(step);
@@ -114,6 +130,7 @@ public sealed class GranDpoTrainer : IDisposable
 
         loop.Run(_options.Steps, Watched, done =>
         {
+            _ranks.LookForStop();
             advanced?.Invoke(done);
             cancellation.ThrowIfCancellationRequested();
         });
@@ -122,7 +139,10 @@ public sealed class GranDpoTrainer : IDisposable
             _parameters.Become(_average.Values);
         }
 
-        SaveWeights(folder);
+        if (_ranks.IsFirst)
+        {
+            SaveWeights(folder);
+        }
     }
 
     public void Dispose()
@@ -133,11 +153,12 @@ public sealed class GranDpoTrainer : IDisposable
         _parameters.Dispose();
     }
 
-    /// <summary>One step: both clips of every pair through the denoiser, with the same noise at the same level, all at once or one by one.</summary>
+    /// <summary>One step: both clips of every pair of this rank through the denoiser, with the same noise at the same level, all at once or one by one.</summary>
     internal GranDpoStep Step(long step)
     {
         using var scope = NewDisposeScope();
-        (int Pair, int Draw)[] batch = _sampler.Batch(step);
+        (int Pair, int Draw)[] ofAllRanks = _sampler.Batch(step);
+        (int Pair, int Draw)[] batch = ofAllRanks[_ranks.PartOf(ofAllRanks.Length)];
         int B = batch.Length;
         (TrainingExample example, Tensor context_2BLD) = Examples(batch);
         (PatchEnergies referenceA, PatchEnergies referenceB) = Reference(batch, example, context_2BLD);
@@ -146,8 +167,7 @@ public sealed class GranDpoTrainer : IDisposable
         PatchEnergies policy = _options.TwoPass ? ClipByClip.Energies(2 * B, OfClip) : Energies(example, context_2BLD);
         (PatchEnergies policyA, PatchEnergies policyB) = (policy.Rows(0, B), policy.Rows(B, B));
         PairRewards rewards = _rewards.Rows([.. batch.Select(item => (long)item.Pair)]);
-        GranDpoLoss loss = GranDpoObjective.Compute(policyA, policyB, referenceA, referenceB, rewards, _options.Objective);
-        GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyA, policyB, referenceA, referenceB, _options.Objective);
+        GranDpoLoss loss = GranDpoObjective.Compute(policyA, policyB, referenceA, referenceB, rewards, _options.Objective, ofAllRanks.Count(item => _hasTerm[item.Pair]));
 
         loss.Loss.backward();
         if (_options.TwoPass)
@@ -155,6 +175,9 @@ public sealed class GranDpoTrainer : IDisposable
             ClipByClip.Backward(policy, OfClip);
         }
 
+        _parameters.CollectGradients();
+        _ranks.Sum(_parameters.Gradients);
+        GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyA, policyB, referenceA, referenceB, _options.Objective, _ranks);
         double rate = LearningRateSchedule.WarmUp(_options.LearningRate, _options.WarmUpSteps, step);
         double norm = _optimiser.Step(rate);
         _average?.Update();
@@ -254,10 +277,11 @@ public sealed class GranDpoTrainer : IDisposable
                     continue;
                 }
 
+                _ranks.LookForStop();
                 cancellation.ThrowIfCancellationRequested();
                 AddReference(batch, cache, cells);
                 advanced?.Invoke(step + 1);
-                if (sinceSave.Elapsed > CacheSaveInterval)
+                if (_ranks.IsFirst && sinceSave.Elapsed > CacheSaveInterval)
                 {
                     cache.Save();
                     sinceSave.Restart();
@@ -266,7 +290,7 @@ public sealed class GranDpoTrainer : IDisposable
         }
         finally
         {
-            if (cache.Count > before)
+            if (_ranks.IsFirst && cache.Count > before)
             {
                 cache.Save();
             }
@@ -276,12 +300,18 @@ public sealed class GranDpoTrainer : IDisposable
     private void AddReference((int Pair, int Draw)[] batch, ReferenceEnergies cache, CellSums cells)
     {
         using var scope = NewDisposeScope();
-        (TrainingExample example, Tensor context_2BLD) = Examples(batch);
-        float[] sums = ReferenceSums(example, context_2BLD, cells).cpu().data<float>().ToArray();
+        (int start, int count) = _ranks.PartOf(batch.Length).GetOffsetAndLength(batch.Length);
+        (TrainingExample example, Tensor context_2BLD) = Examples(batch[start..(start + count)]);
         int size = cache.Partition.Count;
+
+        // Every rank does its part and gets to know the others', zeros that theirs are added to.
+        Tensor sums_B2N = zeros(batch.Length, 2, size);
+        sums_B2N.narrow(0, start, count).copy_(ReferenceSums(example, context_2BLD, cells).reshape(2, count, size).transpose(0, 1));
+        _ranks.Sum(sums_B2N);
+        float[] sums = sums_B2N.data<float>().ToArray();
         for (int i = 0; i < batch.Length; i++)
         {
-            cache.Add(Entry(batch[i]).Pair, batch[i].Draw, sums.AsSpan(i * size, size), sums.AsSpan((batch.Length + i) * size, size));
+            cache.Add(Entry(batch[i]).Pair, batch[i].Draw, sums.AsSpan(2 * i * size, size), sums.AsSpan(((2 * i) + 1) * size, size));
         }
     }
 

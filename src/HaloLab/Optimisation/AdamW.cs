@@ -53,7 +53,7 @@ public sealed class AdamW : IDisposable
         values.addcdiv_(_firstMoment, denominator, value: -learningRate / firstCorrection);
         _parameters.Round();
         _parameters.ClearGradients();
-        return norm.item<float>();
+        return norm.to(ScalarType.Float64).item<double>();
     }
 
     /// <summary>The state, borrowed: vectors of the layout of the parameters.</summary>

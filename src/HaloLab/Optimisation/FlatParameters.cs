@@ -5,7 +5,7 @@ namespace HaloLab.Optimisation;
 
 /// <summary>
 /// The trained parameters and their gradients, each as one flat vector, so that the optimiser, the gradient norm and the moving average are a handful of native
-/// calls whatever the number of parameters. A float32 parameter is a view of the vector from here on, and what backward passes give it adds up in the vector of
+/// calls whatever the number of parameters. They are float32, or float64 where the first parameter is. A parameter of that type is a view of the vector from here on, and what backward passes give it adds up in the vector of
 /// gradients: nothing is copied, and setting a module's gradients to null would cut it off (<see cref="ClearGradients"/> is the way). A parameter of another type
 /// has its master copy in the vector and is rounded from it.
 /// </summary>
@@ -41,16 +41,17 @@ public sealed class FlatParameters : IDisposable
             length += (_sizes[i] + Alignment - 1) / Alignment * Alignment;
         }
 
-        _rounded = [.. Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].dtype != ScalarType.Float32)];
+        ScalarType type = _parameters[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        _rounded = [.. Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].dtype != type)];
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Values = zeros(length, device: _parameters[0].device).DetachFromDisposeScope();
+        Values = zeros(length, type, _parameters[0].device).DetachFromDisposeScope();
         Gradients = zeros_like(Values).DetachFromDisposeScope();
         for (int i = 0; i < _parameters.Length; i++)
         {
             Tensor values = Part(Values, i);
             values.copy_(_parameters[i]);
-            if (_parameters[i].dtype == ScalarType.Float32)
+            if (_parameters[i].dtype == type)
             {
                 _parameters[i].set_(values);
                 _parameters[i].grad = Part(Gradients, i);
@@ -65,7 +66,7 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Names in the order of the vector.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The values, float32, one dimension; zeros fill the space between parameters. Whoever changes them calls <see cref="Round"/>.</summary>
+    /// <summary>The values, one dimension; zeros fill the space between parameters. Whoever changes them calls <see cref="Round"/>.</summary>
     public Tensor Values { get; }
 
     /// <summary>What backward passes gave since <see cref="ClearGradients"/>, of the layout of <see cref="Values"/>; after <see cref="CollectGradients"/> that of all parameters.</summary>

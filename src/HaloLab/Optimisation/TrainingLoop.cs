@@ -2,18 +2,20 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using HaloLab.Scaling;
 
 namespace HaloLab.Optimisation;
 
 /// <summary>
 /// The loop around a training step, the same for every trainer: goes on from the last checkpoint in its folder, writes one JSON line of
-/// metrics a step, saves every few seconds, and stops where it is told to without losing more than that.
+/// metrics a step, saves every few seconds, and stops where it is told to without losing more than that. Of several ranks the first one writes, all read.
 /// </summary>
 /// <param name="folder">Gets <see cref="CheckpointFile"/>, which whoever keeps the folder may delete in the end, and <see cref="MetricsFile"/>.</param>
 /// <param name="state">What is saved and restored.</param>
 /// <param name="optimiser">Counts the steps.</param>
 /// <param name="guard">Ends a training that no longer makes sense; null: only what is not a number does.</param>
-public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser, ITrainingGuard? guard = null)
+/// <param name="ranks">The ranks that take the steps together, to which a step gives the same metrics; null: this process alone.</param>
+public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser, ITrainingGuard? guard = null, Communicator? ranks = null)
 {
     /// <summary>Everything that is needed to go on. It stays when training ends, so that what comes after may be killed too.</summary>
     public const string CheckpointFile = "training.safetensors";
@@ -30,6 +32,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
     /// <summary>Saving a large model must not take more than one part in so many of the time.</summary>
     private const int StepsTimePerSave = 20;
 
+    private readonly Communicator _ranks = ranks ?? Communicator.Alone;
     private readonly string _statePath = Path.Combine(folder, CheckpointFile);
     private readonly string _metricsPath = Path.Combine(folder, MetricsFile);
 
@@ -49,16 +52,23 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         ArgumentNullException.ThrowIfNull(advanced);
         Directory.CreateDirectory(folder);
         long metricsBytes = state.Restore(_statePath) ?? 0;
-        using FileStream metrics = new(_metricsPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-
-        // Lines of steps after the checkpoint will be written again.
-        metrics.SetLength(metricsBytes);
-        metrics.Seek(0, SeekOrigin.End);
-        foreach (JsonObject seen in metricsBytes == 0 ? [] : ReadMetrics(folder))
+        foreach (JsonObject seen in metricsBytes == 0 ? [] : Read(metricsBytes))
         {
             guard?.See(seen);
         }
 
+        if (metricsBytes > 0 && state.Ranks != _ranks.Size)
+        {
+            _ranks.Say(FormattableString.Invariant($"Going on from step {optimiser.Steps} with {_ranks.Size} ranks; there were {state.Ranks} before it. Sums are rounded otherwise from here on: the same training, not the same bits."));
+        }
+
+        // Nothing is written before every rank has read it.
+        _ranks.Barrier();
+        using FileStream? metrics = _ranks.IsFirst ? new(_metricsPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read) : null;
+
+        // Lines of steps after the checkpoint will be written again.
+        metrics?.SetLength(metricsBytes);
+        metrics?.Seek(0, SeekOrigin.End);
         Stopwatch sinceCheckpoint = Stopwatch.StartNew();
         TimeSpan untilCheckpoint = CheckpointInterval;
         try
@@ -72,10 +82,11 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
                     line[name] = value?.DeepClone();
                 }
 
-                metrics.Write(Encoding.UTF8.GetBytes(Text(line, number) + "\n"));
+                string text = Text(line, number);
+                metrics?.Write(Encoding.UTF8.GetBytes(text + "\n"));
 
                 // For whoever watches the file; it is not worth a wait for the disk.
-                metrics.Flush();
+                metrics?.Flush();
                 guard?.See(line);
                 if (sinceCheckpoint.Elapsed > untilCheckpoint && guard?.IsSound != false)
                 {
@@ -113,9 +124,16 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         }
     }
 
-    private void Save(FileStream metrics)
+    /// <summary>The metrics that belong to a checkpoint; what is behind them in the file does not.</summary>
+    private IEnumerable<JsonObject> Read(long bytes) =>
+        Encoding.UTF8.GetString(File.ReadAllBytes(_metricsPath).AsSpan(0, (int)bytes)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject());
+
+    private void Save(FileStream? metrics)
     {
-        metrics.Flush(flushToDisk: true);
-        state.Save(_statePath, metrics.Length);
+        if (metrics is not null)
+        {
+            metrics.Flush(flushToDisk: true);
+            state.Save(_statePath, metrics.Length, _ranks.Size);
+        }
     }
 }

@@ -18,6 +18,10 @@ namespace HaloLab.Optimisation;
 public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, ExponentialMovingAverage? average, string identity)
 {
     private const string Checksum = "sha256";
+    private const string RankCount = "ranks";
+
+    /// <summary>How many ranks took the steps before the checkpoint that was restored; sums over a batch are rounded by it.</summary>
+    public int Ranks { get; private set; } = 1;
 
     /// <summary>Where the checkpoint before the last is kept.</summary>
     /// <param name="path">Where the last one is.</param>
@@ -26,7 +30,8 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
     /// <summary>Writes the state atomically; the one that was there stays as the previous one.</summary>
     /// <param name="path">A .safetensors file.</param>
     /// <param name="metricsBytes">Length of the metrics file that belongs to this step.</param>
-    public void Save(string path, long metricsBytes = 0)
+    /// <param name="ranks">Ranks that train.</param>
+    public void Save(string path, long metricsBytes = 0, int ranks = 1)
     {
         Dictionary<string, Tensor> tensors = Tensors();
         Dictionary<string, string> metadata = new()
@@ -35,6 +40,7 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
             ["parameters"] = string.Join('\n', parameters.Names),
             ["steps"] = optimiser.Steps.ToString(CultureInfo.InvariantCulture),
             ["metrics_bytes"] = metricsBytes.ToString(CultureInfo.InvariantCulture),
+            [RankCount] = ranks.ToString(CultureInfo.InvariantCulture),
         };
         metadata[Checksum] = ChecksumOf(metadata, tensors);
 
@@ -79,6 +85,7 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
 
         optimiser.RestoreSteps(long.Parse(metadata["steps"], CultureInfo.InvariantCulture));
         parameters.Round();
+        Ranks = int.Parse(metadata.GetValueOrDefault(RankCount, "1"), CultureInfo.InvariantCulture);
         return long.Parse(metadata["metrics_bytes"], CultureInfo.InvariantCulture);
     }
 

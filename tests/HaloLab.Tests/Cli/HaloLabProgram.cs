@@ -7,9 +7,12 @@ namespace HaloLab.Tests.Cli;
 /// <summary>The program as a user runs it.</summary>
 internal static class HaloLabProgram
 {
+    /// <summary>What <c>dotnet</c> is given to run it.</summary>
+    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll");
+
     public static async Task<BufferedCommandResult> Run(params string[] arguments) =>
         await CliWrap.Cli.Wrap("dotnet")
-            .WithArguments([Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments])
+            .WithArguments([Path, .. arguments])
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 
@@ -25,5 +28,5 @@ internal static class HaloLabProgram
 
     /// <summary>How to start the program so that it hears Ctrl-C: what runs in the background of a shell ignores SIGINT, and so would what it starts.</summary>
     public static ProcessStartInfo Interruptible(params string[] arguments) =>
-        new("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "HaloLab.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        new("env", ["--default-signal=INT", "dotnet", Path, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
 }

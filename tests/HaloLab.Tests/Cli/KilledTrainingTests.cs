@@ -4,7 +4,6 @@ using HaloLab.Checkpoints;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using HaloLab.Tests.ToyWorld;
-using HaloLab.Tests.Videos;
 
 namespace HaloLab.Tests.Cli;
 
@@ -122,16 +121,7 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
         Ffmpeg.Require();
         string checkpoints = Path.Combine(_folder, "checkpoints");
         RandomToyCheckpoints.Write(checkpoints);
-        List<string> rows = ["path_A,path_B,prompt,VQ"];
-        for (int i = 1; i <= 4; i++)
-        {
-            string a = await StripedVideo.Write(Path.Combine(_folder, $"{i}-A.mp4"), i);
-            string b = await StripedVideo.Write(Path.Combine(_folder, $"{i}-B.mp4"), i + 10);
-            rows.Add($"{a},{b},a red circle moving left,{(i % 2 == 0 ? "A" : "B")}");
-        }
-
-        string pairs = Path.Combine(_folder, "pairs.csv");
-        await File.WriteAllLinesAsync(pairs, rows, Cancellation);
+        string pairs = await PairFolder.Write(_folder, 4);
         return ["train", "--pairs", pairs, "--reward", "VQ", "--model", checkpoints, "--batch-pairs", "1", "--threads", "1", "--steps", steps.ToString(CultureInfo.InvariantCulture)];
     }
 

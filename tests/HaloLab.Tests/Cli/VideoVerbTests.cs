@@ -19,7 +19,7 @@ namespace HaloLab.Tests.Cli;
 /// <summary><c>score</c> and <c>train</c> on video files, as a user runs them.</summary>
 public sealed class VideoVerbTests : IDisposable
 {
-    private const string Prompt = "A red circle, slowly moving left through the rain.";
+    private const string Prompt = PairFolder.Prompt;
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-videos").FullName;
 
     public VideoVerbTests() => RandomToyCheckpoints.Write(Checkpoints);
@@ -38,7 +38,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task ScoreWritesTheModelsRewardsAndAPage()
     {
         Ffmpeg.Require();
-        string clip = await Video("clip.mp4", 1);
+        string clip = await PairFolder.Video(_folder, "clip.mp4", 1);
         BufferedCommandResult result = await HaloLabProgram.Run("score", clip, "--prompt", Prompt, "--grid", "2x4x4", "--model", Model, "--out", Output);
         Assert.True(result.IsSuccess, result.StandardError);
         JsonNode scores = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "scores.json"), Cancellation))!;
@@ -58,7 +58,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task ATurnedVideoIsScoredWithARemark()
     {
         Ffmpeg.Require();
-        string flat = await Video("flat.mp4", 1);
+        string flat = await PairFolder.Video(_folder, "flat.mp4", 1);
         string turned = Path.Combine(_folder, "turned.mp4");
         using (Process process = Process.Start("ffmpeg", ["-v", "error", "-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned]))
         {
@@ -87,7 +87,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task ScoreNamesWhatIsWrong(string expected, string clip, params string[] arguments)
     {
         Ffmpeg.Require();
-        string path = await Video("clip.mp4", 1);
+        string path = await PairFolder.Video(_folder, "clip.mp4", 1);
         if (clip == "broken")
         {
             await File.WriteAllBytesAsync(path, (await File.ReadAllBytesAsync(path, Cancellation))[..^200], Cancellation);
@@ -110,8 +110,8 @@ public sealed class VideoVerbTests : IDisposable
         Ffmpeg.Require();
         string file = Path.Combine(_folder, "file");
         await File.WriteAllTextAsync(file, "in the way", Cancellation);
-        string clip = await Video("clip.mp4", 1);
-        string pairs = await Pairs(3);
+        string clip = await PairFolder.Video(_folder, "clip.mp4", 1);
+        string pairs = await PairFolder.Write(_folder, 3);
         string below = Path.Combine(file, "out");
         await HaloLabProgram.Refuses(below, below, "score", clip, "--prompt", Prompt, "--model", Model);
         await HaloLabProgram.Refuses(below, below, "generate", "--prompt", "a red circle moving left on a dark background", "--checkpoints", Checkpoints);
@@ -123,7 +123,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task TrainTunesOnPairsOfFilesAndItsModelGenerates()
     {
         Ffmpeg.Require();
-        string pairs = await Pairs(3);
+        string pairs = await PairFolder.Write(_folder, 3);
         string[] arguments = ["train", "--pairs", pairs, "--reward", "VQ", "--model", Checkpoints, "--steps", "3", "--batch-pairs", "2", "--out", Output];
         BufferedCommandResult result = await HaloLabProgram.Run(arguments);
         Assert.True(result.IsSuccess, result.StandardError);
@@ -178,7 +178,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task ATrainingThatIsWatchedEndsInTheSameBytes()
     {
         Ffmpeg.Require();
-        string pairs = await Pairs(3);
+        string pairs = await PairFolder.Write(_folder, 3);
         string prompts = Path.Combine(_folder, "prompts.txt");
         string[] captions = [.. ToyClips.Captions(40).Select(caption => caption.ToString()).Distinct().Take(6)];
         await File.WriteAllLinesAsync(prompts, captions, Cancellation);
@@ -220,7 +220,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task AWatchThatIsStoppedGoesOnInTheSameBytes()
     {
         Ffmpeg.Require();
-        VideoPairTable table = VideoPairFile.Read(await Pairs(3), RewardAggregation.Parse("VQ"));
+        VideoPairTable table = VideoPairFile.Read(await PairFolder.Write(_folder, 3), RewardAggregation.Parse("VQ"));
         using TunableToyGenerator model = new(Checkpoints);
         GranDpoTrainerOptions options = new() { Seed = 3, Steps = 4, BatchPairs = 2 };
         string[] captions = [.. ToyClips.Captions(40).Select(caption => caption.ToString()).Distinct().Take(6)];
@@ -273,7 +273,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task AWatchThatDoesNotFitIsRefused(string expected, params string[] arguments)
     {
         Ffmpeg.Require();
-        await HaloLabProgram.Refuses(expected, Output, ["train", "--pairs", await Pairs(3), "--reward", "VQ", "--model", Checkpoints, .. arguments]);
+        await HaloLabProgram.Refuses(expected, Output, ["train", "--pairs", await PairFolder.Write(_folder, 3), "--reward", "VQ", "--model", Checkpoints, .. arguments]);
     }
 
     [Theory]
@@ -290,7 +290,7 @@ public sealed class VideoVerbTests : IDisposable
     public async Task TrainNamesWhatIsWrong(string expected, params string[] arguments)
     {
         Ffmpeg.Require();
-        string pairs = await Pairs(3);
+        string pairs = await PairFolder.Write(_folder, 3);
         string absent = Path.Combine(_folder, "absent.csv");
         await File.WriteAllTextAsync(absent, "path_A,path_B,prompt,VQ\nabsent.mp4,clip-1-B.mp4,A street,A\n", Cancellation);
         string[] defaults = [.. arguments.Contains("--pairs") ? [] : new[] { "--pairs", pairs }, .. arguments.Contains("--model") ? [] : new[] { "--model", Checkpoints }];
@@ -322,26 +322,4 @@ public sealed class VideoVerbTests : IDisposable
         Safetensors.Save(path, state, metadata);
         return path;
     }
-
-    /// <summary>Three pairs in VideoAlign's columns, each twice with two spellings of its paths; the second is tied in VQ.</summary>
-    private async Task<string> Pairs(int count)
-    {
-        List<string> rows = ["path_A,path_B,prompt,VQ,MQ,TA,fps_A,num_frames_A,fps_B,num_frames_B"];
-        foreach (string prefix in new[] { "", "./" })
-        {
-            for (int i = 1; i <= count; i++)
-            {
-                (string a, string b) = ($"clip-{i}-A.mp4", $"clip-{i}-B.mp4");
-                await Video(a, i);
-                await Video(b, i + 10);
-                rows.Add($"{prefix}{a},{b},\"{Prompt}\",{(i == 2 ? "same" : i == 1 ? "A" : "B")},A,B,8.0,10.0,8.0,{(i == 1 ? "99.0" : "10.0")}");
-            }
-        }
-
-        string path = Path.Combine(_folder, "pairs.csv");
-        await File.WriteAllLinesAsync(path, rows, Cancellation);
-        return path;
-    }
-
-    private Task<string> Video(string name, int seed) => StripedVideo.Write(Path.Combine(_folder, name), seed);
 }

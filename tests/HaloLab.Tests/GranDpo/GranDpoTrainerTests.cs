@@ -13,9 +13,9 @@ namespace HaloLab.Tests.GranDpo;
 
 public sealed class GranDpoTrainerTests : IDisposable
 {
-    private const int PairCount = 6;
-    private static readonly PatchGrid Grid = new(2, 2, 2);
-    private static readonly LatentLattice Lattice = new(2, 4, 4, 8);
+    private const int PairCount = TinyPairs.Count;
+    private static readonly PatchGrid Grid = TinyPairs.Grid;
+    private static readonly LatentLattice Lattice = TinyPairs.Lattice;
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-grandpo").FullName;
 
     private static GranDpoTrainerOptions Options() => new()
@@ -106,10 +106,10 @@ public sealed class GranDpoTrainerTests : IDisposable
     public void AdaptersOffAreTheReferenceBitForBit()
     {
         using TinyDenoiser model = new();
-        using TrainingPairs pairs = Pairs();
-        Tensor input = Draw("probe", 2, 3, 2, 4, 4);
+        using TrainingPairs pairs = TinyPairs.Create();
+        Tensor input = TinyPairs.Draw("probe", 2, 3, 2, 4, 4);
         Tensor timestep = tensor(new[] { 10f, 900f });
-        Tensor context = Draw("probe context", 2, 2, 4);
+        Tensor context = TinyPairs.Draw("probe context", 2, 2, 4);
         using var noGradient = no_grad();
         Tensor reference = model.Predict(input, timestep, context);
         string hash = TensorHash.Compute(model.state_dict().Select(item => (item.Key, item.Value)));
@@ -172,7 +172,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     [InlineData(ReferenceMode.Computed)]
     public void TwoPassesShowTheDenoiserOneClipAtATime(ReferenceMode mode)
     {
-        using TrainingPairs pairs = Pairs();
+        using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
         List<(bool HasGradients, double Clip)> seen = [];
         Watching watching = new(model, noisy_BCTHW =>
@@ -207,7 +207,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     public void NoiseDoesNotDependOnTheBatch()
     {
         // The second run batches otherwise, finds every entry that it needs in the first one's cache, and computes the same energies without it.
-        using TrainingPairs pairs = Pairs();
+        using TrainingPairs pairs = TinyPairs.Create();
         GranDpoTrainerOptions options = Options() with { Steps = 9, BatchPairs = 2, DrawsPerPair = 3 };
         foreach ((string folder, int batch) in new[] { ("two", 2), ("six", 6) })
         {
@@ -226,7 +226,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     [Fact]
     public void BothClipsOfAPairShareNoiseAndLevel()
     {
-        using TrainingPairs pairs = Pairs();
+        using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
         List<TrainingExample> seen = [];
         using GranDpoTrainer trainer = new(model, model, new Recording(seen), pairs, Options() with { Steps = 1, BatchPairs = 3 }, _folder);
@@ -248,7 +248,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     [InlineData(2, true)]
     public void LiveTensorsStayConstantOver200Steps(int? rank, bool isTwoPass)
     {
-        using TrainingPairs pairs = Pairs();
+        using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
         using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, TwoPass = isTwoPass, LoraRank = rank, AverageDecay = 0.9 }, _folder);
         List<long> counts = [];
@@ -262,7 +262,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     public void CancellationStopsWithinOneStep()
     {
         using CancellationTokenSource source = new();
-        using TrainingPairs pairs = Pairs();
+        using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
         using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options(), _folder);
         long done = 0;
@@ -342,20 +342,6 @@ public sealed class GranDpoTrainerTests : IDisposable
         return model.Predict(input, timestep, context);
     }
 
-    private static Tensor Draw(string purpose, params long[] shape)
-    {
-        RandomStream stream = new(11, purpose);
-        return tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (product, length) => product * length)).Select(_ => (float)stream.NextGaussian()).ToArray(), shape);
-    }
-
-    private static TrainingPairs Pairs()
-    {
-        RandomStream stream = new(11, "rewards");
-        PatchRewards Patches() => new(Grid, [.. Enumerable.Range(0, Grid.Count).Select(_ => (double?)stream.NextDouble())]);
-        PreferencePair[] pairs = [.. Enumerable.Range(0, PairCount).Select(i => new PreferencePair($"prompt {i}", new Candidate($"a{i}", stream.NextDouble(), Patches()), new Candidate($"b{i}", stream.NextDouble(), Patches()), "test"))];
-        return new TrainingPairs(pairs, Draw("a", PairCount, 3, 2, 4, 4), Draw("b", PairCount, 3, 2, 4, 4), Draw("context", 2, 2, 4), [0, 1, 0, 1, 0, 1], Lattice);
-    }
-
     private string Train(string name, GranDpoTrainerOptions options)
     {
         string folder = Path.Combine(_folder, name);
@@ -367,7 +353,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     private void TrainUntil(string folder, GranDpoTrainerOptions options, long steps)
     {
         using CancellationTokenSource source = new();
-        using TrainingPairs pairs = Pairs();
+        using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
         using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, options, folder + "-cache");
         trainer.Run(folder, done =>
@@ -400,42 +386,6 @@ public sealed class GranDpoTrainerTests : IDisposable
         {
             seen.Add(new TrainingExample(noise_BCTHW.clone().DetachFromDisposeScope(), level_B.clone().DetachFromDisposeScope(), clean_BCTHW));
             return new TrainingExample(noise_BCTHW, level_B, noise_BCTHW);
-        }
-    }
-
-    /// <summary>A denoiser of two convolutions and two linear layers.</summary>
-    private sealed class TinyDenoiser : nn.Module, IDenoiser
-    {
-        private readonly Conv3d _input = new(3, 8, [3, 3, 3], null, [1, 1, 1]);
-        private readonly Conv3d _output = new(8, 3, [3, 3, 3], null, [1, 1, 1]);
-        private readonly Linear _context = new(4, 8);
-        private readonly Attention _attention = new();
-
-        public TinyDenoiser()
-            : base(nameof(TinyDenoiser))
-        {
-            register_module("input", _input);
-            register_module("output", _output);
-            register_module("context", _context);
-            register_module("attn", _attention);
-            Initialisation.Draw(this, runSeed: 1);
-        }
-
-        public Tensor Predict(Tensor noisy_BCTHW, Tensor timestep_B, Tensor context_BLD)
-        {
-            using var scope = NewDisposeScope();
-            Tensor condition_B8 = _context.forward(context_BLD).mean([1]) + (timestep_B.view(-1, 1) / 1000);
-            Tensor hidden_B8THW = tanh(_input.forward(noisy_BCTHW) + condition_B8.view([-1, 8, 1, 1, 1]));
-            Tensor mixed_BTHW8 = _attention.Query.forward(hidden_B8THW.movedim([1], [-1]));
-            return _output.forward(hidden_B8THW + mixed_BTHW8.movedim([-1], [1])).MoveToOuterDisposeScope();
-        }
-
-        private sealed class Attention : nn.Module
-        {
-            public Attention()
-                : base(nameof(Attention)) => register_module("to_q", Query);
-
-            public Linear Query { get; } = new(8, 8);
         }
     }
 }

@@ -1,0 +1,234 @@
+using CliWrap.Buffered;
+using HaloLab.Checkpoints;
+using HaloLab.Diffusion;
+using HaloLab.GranDpo;
+using HaloLab.Optimisation;
+using HaloLab.Scaling;
+using HaloLab.Tests.GranDpo;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace HaloLab.Tests.Scaling;
+
+/// <summary>Ranks as the library sees them. Tests of several start themselves again under mpirun.</summary>
+public sealed class CommunicatorTests : IDisposable
+{
+    private const int Ranks = 2;
+    private readonly string _folder = Directory.CreateTempSubdirectory("halolab-ranks").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void PartsOfABatchAreThatBatch(int size)
+    {
+        int[] batch = [.. Enumerable.Range(0, 11)];
+        int[][] parts = [.. Enumerable.Range(0, size).Select(rank => batch[new Numbered(rank, size).PartOf(batch.Length)])];
+        Assert.Equal(batch, parts.SelectMany(part => part));
+        Assert.InRange(parts.Max(part => part.Length) - parts.Min(part => part.Length), 0, 1);
+    }
+
+    [Fact]
+    public void WhoeverIsNotStartedTogetherWithOthersIsAlone()
+    {
+        foreach (Dictionary<string, string> variables in (Dictionary<string, string>[])[[], new() { ["OMPI_COMM_WORLD_SIZE"] = "1" }, new() { ["SLURM_STEP_NUM_TASKS"] = "1", ["PMI_RANK"] = "0" }])
+        {
+            List<string> said = [];
+            Communicator alone = Communicator.OfThisProcess(variables.GetValueOrDefault, said.Add);
+            Assert.Equal((0, 1, true), (alone.Rank, alone.Size, alone.IsFirst));
+            using Tensor numbers = tensor(new[] { 1f, 2f });
+            alone.Sum(numbers);
+            Assert.Equal([1f, 2f], numbers.data<float>().ToArray());
+            Assert.Equal("text", alone.Broadcast("text"));
+            Assert.Equal(Token, alone.StopTogether(Token));
+            alone.Say("hello");
+            Assert.Equal(["hello"], said);
+        }
+    }
+
+    [Fact]
+    public void TasksOfSlurmWithoutMpiAreRefused()
+    {
+        Dictionary<string, string> variables = new() { ["SLURM_STEP_NUM_TASKS"] = "4" };
+        Assert.Contains("4 tasks with no MPI between them", Assert.Throws<InputException>(() => Communicator.OfThisProcess(variables.GetValueOrDefault, _ => { })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EveryRankNeedsAPair()
+    {
+        using TinyDenoiser model = new();
+        using TrainingPairs pairs = TinyPairs.Create();
+        GranDpoTrainerOptions options = Options() with { BatchPairs = 2 };
+        Assert.Contains("BatchPairs is 2", Assert.Throws<InputException>(() => new GranDpoTrainer(model, model, new FlowMatchingTarget(), pairs, options, _folder, new Numbered(0, 3))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Sums, texts, a stop that one rank is asked for, and a divergence, as each of two ranks sees them.</summary>
+    [Fact]
+    public async Task RanksActAlike()
+    {
+        if (Mpi.IsRank)
+        {
+            ActAsRank(Open());
+            return;
+        }
+
+        Mpi.Require();
+        await RequirePassed(nameof(RanksActAlike));
+    }
+
+    /// <summary>The same batch, whole or in parts: the same training to rounding, whatever is trained and however it is cut.</summary>
+    [Fact]
+    public async Task TwoRanksTakeTheStepsOfOneProcess()
+    {
+        if (Mpi.IsRank)
+        {
+            Communicator ranks = Open();
+            foreach ((string name, ScalarType type, GranDpoTrainerOptions options) in Variants())
+            {
+                Train(Path.Combine(Mpi.Folder, name), type, options, ranks, null, Token);
+            }
+
+            ranks.Leave();
+            return;
+        }
+
+        Mpi.Require();
+        await RequirePassed(nameof(TwoRanksTakeTheStepsOfOneProcess));
+        foreach ((string name, ScalarType type, GranDpoTrainerOptions options) in Variants())
+        {
+            string alone = Path.Combine(_folder, name + "-alone");
+            Train(alone, type, options, Communicator.Alone, null, Token);
+            string weights = options.LoraRank is null ? "weights.safetensors" : "adapter_model.safetensors";
+            using DisposeScope scope = NewDisposeScope();
+            Dictionary<string, Tensor> expected = Safetensors.Load(Path.Combine(alone, weights));
+            Dictionary<string, Tensor> actual = Safetensors.Load(Path.Combine(_folder, name, weights));
+            Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+            double tolerance = type == ScalarType.Float64 ? 1e-10 : 0.01 * options.LearningRate * options.Steps;
+            double most = expected.Max(item => (item.Value - actual[item.Key]).abs().max().to(ScalarType.Float64).item<double>());
+            Assert.True(most <= tolerance, $"{name}: weights differ by {most}, at most {tolerance} expected");
+            TestContext.Current.TestOutputHelper?.WriteLine($"{name}: weights differ by at most {most:g2}");
+
+            // It learned from pairs that were in parts of both ranks, and the first one wrote what they did.
+            Assert.Contains(TrainingLoop.ReadMetrics(alone), line => line["gradient_norm"]!.GetValue<double>() > 0.01 && line["untied_pairs"]!.GetValue<int>() > 2);
+            Safetensors.Load(Path.Combine(_folder, name, TrainingLoop.CheckpointFile), out Dictionary<string, string> metadata);
+            Assert.Equal("2", metadata["ranks"]);
+            foreach ((double? first, double? second) in Numbers(alone).Zip(Numbers(Path.Combine(_folder, name))))
+            {
+                Assert.Equal(first ?? 0, second ?? 0, (type == ScalarType.Float64 ? 1e-9 : 1e-2) * (1 + Math.Abs(first ?? 0)));
+            }
+        }
+    }
+
+    private static void ActAsRank(Communicator ranks)
+    {
+        Assert.Equal((Ranks, ranks.Rank == 0), (ranks.Size, ranks.IsFirst));
+        Assert.Equal("écrit par le premier", ranks.Broadcast(ranks.IsFirst ? "écrit par le premier" : "not looked at"));
+        Assert.Equal("", ranks.Broadcast(""));
+
+        // Longer than one bucket, and not a multiple of it.
+        using (Tensor ones = torch.ones((1 << 22) + 3))
+        {
+            ones.mul_(ranks.Rank + 1f);
+            ranks.Sum(ones);
+            Assert.Equal((3f, 3f), (ones.min().item<float>(), ones.max().item<float>()));
+        }
+
+        using (Tensor thirds = torch.tensor(new[,] { { 1.0 / 3, ranks.Rank }, { -1e-17, 1e300 } }))
+        {
+            ranks.Sum(thirds);
+            Assert.Equal([2.0 / 3, 1, -2e-17, 2e300], thirds.data<double>().ToArray());
+            using Tensor turned = thirds.t();
+            Assert.ThrowsAny<Exception>(() => ranks.Sum(turned));
+        }
+
+        // A training that diverges does so on every rank, at the same step: they are together afterwards.
+        GranDpoTrainerOptions hot = Options() with { LearningRate = 1e30, Optimiser = new(WeightDecay: 0) };
+        Assert.Throws<DivergenceException>(() => Train(Path.Combine(Mpi.Folder, "hot"), ScalarType.Float32, hot, ranks, null, Token));
+        ranks.Barrier();
+
+        // The second is asked to stop; both do after the same step, and the first has saved.
+        using CancellationTokenSource own = new();
+        CancellationToken together = ranks.StopTogether(own.Token);
+        string stopped = Path.Combine(Mpi.Folder, "stopped");
+        long done = 0;
+        Assert.Throws<OperationCanceledException>(() => Train(stopped, ScalarType.Float32, Options(), ranks, steps =>
+        {
+            done = steps;
+            if (steps == 5 && !ranks.IsFirst)
+            {
+                own.Cancel();
+            }
+        }, together));
+        Assert.True(ranks.HasAgreedToStop);
+        Assert.Equal(6, done);
+        ranks.Leave();
+        Assert.Equal(6, File.ReadLines(Path.Combine(stopped, TrainingLoop.MetricsFile)).Count());
+        Assert.True(File.Exists(Path.Combine(stopped, TrainingLoop.CheckpointFile)));
+    }
+
+    private static IEnumerable<(string Name, ScalarType Type, GranDpoTrainerOptions Options)> Variants()
+    {
+        GranDpoTrainerOptions options = Options();
+        yield return ("float64", ScalarType.Float64, options);
+        yield return ("float64-two-pass", ScalarType.Float64, options with { TwoPass = true });
+
+        // Parts of two and of three pairs, some of them without a term: each rank must divide by the number in the whole batch.
+        yield return ("float64-ties", ScalarType.Float64, options with { BatchPairs = 5, Objective = options.Objective with { Terms = PreferenceTerms.VideoOnly, TauVideo = 0.3 } });
+        yield return ("float32", ScalarType.Float32, options with { AverageDecay = 0.9 });
+        yield return ("float32-adapters", ScalarType.Float32, options with { LoraRank = 2 });
+        yield return ("float32-computed", ScalarType.Float32, options with { LoraRank = 2, Reference = ReferenceMode.Computed });
+    }
+
+    private static GranDpoTrainerOptions Options() => new()
+    {
+        Seed = 3,
+        Steps = 20,
+        BatchPairs = 4,
+        LearningRate = 0.02,
+        WarmUpSteps = 3,
+        Grid = TinyPairs.Grid,
+        DrawsPerPair = 3,
+        Objective = new() { BetaVideo = 20, BetaPatch = 5 },
+    };
+
+    private static void Train(string folder, ScalarType type, GranDpoTrainerOptions options, Communicator ranks, Action<long>? advanced, CancellationToken cancellation)
+    {
+        using TrainingPairs pairs = TinyPairs.Create(type);
+        using TinyDenoiser model = new();
+        model.to(type);
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, options, folder + "-cache", ranks);
+        trainer.Run(folder, advanced, cancellation);
+    }
+
+    private static IEnumerable<double?> Numbers(string folder) => TrainingLoop.ReadMetrics(folder).SelectMany(line => line.Select(item => item.Value?.GetValue<double>()));
+
+    private static Communicator Open() => Communicator.OfThisProcess(Environment.GetEnvironmentVariable, _ => { });
+
+    private async Task RequirePassed(string test)
+    {
+        BufferedCommandResult result = await Mpi.RunTest(Ranks, $"{typeof(CommunicatorTests).FullName}.{test}", _folder);
+        Assert.True(result.IsSuccess, $"exit code {result.ExitCode}: {result.StandardOutput}{result.StandardError}");
+    }
+
+    /// <summary>A rank that never meets the others.</summary>
+    private sealed class Numbered(int rank, int size) : Communicator(rank, size, 0, _ => { })
+    {
+        public override void Sum(Tensor tensor) => throw new NotSupportedException();
+
+        public override string Broadcast(string text) => throw new NotSupportedException();
+
+        public override void Barrier() => throw new NotSupportedException();
+
+        public override CancellationToken StopTogether(CancellationToken own) => throw new NotSupportedException();
+
+        public override void LookForStop() => throw new NotSupportedException();
+
+        public override void Leave() => throw new NotSupportedException();
+
+        public override void Abort(int exitCode) => throw new NotSupportedException();
+    }
+}
