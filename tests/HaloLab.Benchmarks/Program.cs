@@ -77,6 +77,9 @@ ranksOnce.SetAction(parsed =>
     return RankedSteps.Once(parsed.GetValue(rounds)) ? 0 : 1;
 });
 root.Subcommands.Add(ranksOnce);
+Option<double> efficiency = new("--efficiency") { Description = "What `ranks` measured, for `cost`.", DefaultValueFactory = _ => 1, Recursive = true };
+root.Options.Add(efficiency);
+Add("cost", "Calculated hours and dollars of a run on 1, 8 and 64 accelerators (docs/scaling.md).", _ => RunCost.Run(root.Parse(args).GetValue(efficiency)));
 Add("scoring", "Patch rewards in one pass against one crop per patch.", PatchScoring.Run);
 Add("patch-head", "Patch rewards on a published backbone against its video rewards alone.", PatchHeadCost.Run);
 Add("labels", "A label store of a million labels: import, size, queries.", LabelStoring.Run);

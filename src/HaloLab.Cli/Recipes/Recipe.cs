@@ -1,4 +1,5 @@
 using System.Globalization;
+using HaloLab.Distillation;
 using HaloLab.Experiments;
 
 namespace HaloLab.Cli.Recipes;
@@ -12,13 +13,14 @@ namespace HaloLab.Cli.Recipes;
 /// <param name="Defaults">Options that differ from the verbs' own.</param>
 internal sealed record Recipe(string Name, string Description, IReadOnlyList<StepOption> Defaults)
 {
-    private const string Generate = "generate";
-    private const string Label = "label";
-    private const string Reward = "reward";
-    private const string Pairs = "pairs";
-    private const string Train = "train";
-    private const string Test = "test";
-    private const string Evaluate = "evaluate";
+    public const string Generate = "generate";
+    public const string Label = "label";
+    public const string Import = "import";
+    public const string Reward = "reward";
+    public const string Pairs = "pairs";
+    public const string Train = "train";
+    public const string Test = "test";
+    public const string Evaluate = "evaluate";
 
     /// <summary>The arm that is not tuned.</summary>
     public const string Untuned = "untuned";
@@ -44,29 +46,23 @@ internal sealed record Recipe(string Name, string Description, IReadOnlyList<Ste
         string labels = At("labels");
         string store = At("labels.sqlite");
         string reward = At("reward", "model");
-        RecipeStep Clips(string arm, params string[] more) =>
-            Step(Test, [Generate, "--model", inputs.Model, "--prompts", inputs.TestPrompts, "--seed", seed, "--out", At("test", arm), .. more]);
+        RecipeStep Clips(string arm, IReadOnlyList<RecipeStep> needs, params string[] more) =>
+            Step(Test, needs, [Generate, "--model", inputs.Model, "--prompts", inputs.TestPrompts, "--seed", seed, "--out", At("test", arm), .. more]);
 
-        List<RecipeStep> steps =
-        [
-            Step(Generate, Generate, "--model", inputs.Model, "--prompts", inputs.Prompts, "--seed", seed, "--out", candidates),
-            Step(Label, Label, candidates, "--out", labels),
-            new(Label, ["data", "import", Path.Combine(labels, "labels.jsonl"), "--store", store]),
-            Step(Reward, Reward, "train", store, "--clips", candidates, "--backbone", inputs.Backbone, "--seed", seed, "--out", At("reward")),
-            Step(Pairs, Pairs, candidates, "--model", reward, "--out", At("pairs")),
-            .. inputs.Arms.Select(arm => Step(Train, Train, "--model", inputs.Model, "--pairs", At("pairs", "pairs.jsonl"), "--arm", arm, "--seed", seed, "--out", At("arms", arm))),
-            Clips(Untuned),
-            .. inputs.Arms.Select(arm => Clips(arm, "--adapter", At("arms", arm, "model", TunablePipeline.AdapterFile))),
-        ];
+        RecipeStep generated = Step(Generate, [], Generate, "--model", inputs.Model, "--prompts", inputs.Prompts, "--seed", seed, "--out", candidates);
+        RecipeStep labelled = Step(Label, [generated], Label, candidates, "--out", labels);
+        RecipeStep imported = new(Import, ["data", "import", Path.Combine(labels, LabelRun.LabelsFile), "--store", store], labelled);
+        RecipeStep rewarded = Step(Reward, [imported], Reward, "train", store, "--clips", candidates, "--backbone", inputs.Backbone, "--seed", seed, "--out", At("reward"));
+        RecipeStep paired = Step(Pairs, [rewarded], Pairs, candidates, "--model", reward, "--out", At("pairs"));
+        RecipeStep[] trained = [.. inputs.Arms.Select(arm => Step(Train, [paired], Train, "--model", inputs.Model, "--pairs", At("pairs", "pairs.jsonl"), "--arm", arm, "--seed", seed, "--out", At("arms", arm)))];
+        RecipeStep[] tested = [Clips(Untuned, []), .. inputs.Arms.Zip(trained, (arm, tuned) => Clips(arm, [tuned], "--adapter", At("arms", arm, "model", TunablePipeline.AdapterFile)))];
         string[] models = [Untuned, .. inputs.Arms];
         string metrics = $"patch:{reward}" + (inputs.Judges.Length > 0 ? "," + inputs.Judges : "");
         string[] folders = [.. models.SelectMany((model, i) => new string[] { $"--{(char)('a' + i)}", $"{model}={At("test", model)}" })];
-        steps.Add(Step(
-            Evaluate,
-            [Evaluate, .. folders, "--metrics", metrics, "--trained", "patch", "--seed", seed, "--out", At("comparison")]));
-        return steps;
+        RecipeStep compared = Step(Evaluate, [rewarded, .. tested], [Evaluate, .. folders, "--metrics", metrics, "--trained", "patch", "--seed", seed, "--out", At("comparison")]);
+        return [generated, labelled, imported, rewarded, paired, .. trained, .. tested, compared];
 
-        RecipeStep Step(string name, params string[] arguments)
+        RecipeStep Step(string name, IReadOnlyList<RecipeStep> needs, params string[] arguments)
         {
             // What is set by hand takes the place of the recipe's own.
             List<StepOption> options = [];
@@ -76,7 +72,7 @@ internal sealed record Recipe(string Name, string Description, IReadOnlyList<Ste
                 options.Add(option);
             }
 
-            return new RecipeStep(name, [.. arguments, .. options.SelectMany(option => option.Value is string value ? [option.Option, value] : new[] { option.Option })]);
+            return new RecipeStep(name, [.. arguments, .. options.SelectMany(option => option.Value is string value ? [option.Option, value] : new[] { option.Option })], needs);
         }
     }
 

@@ -4,6 +4,7 @@ using HaloLab.Evaluation.VBench;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
 using HaloLab.Rewards.Patches;
+using HaloLab.Scaling;
 
 namespace HaloLab.Cli.Verbs;
 
@@ -26,7 +27,8 @@ internal static class EvaluateVerb
         Option<string?> distances = new("--distances") { Description = $"What to measure against the reference, with commas: {ScorerFolder.ExpectedDistances}." };
         Option<string?> reference = new("--reference") { Description = "Clips that --distances are measured to, FOLDER or NAME=FOLDER. Default: those of --a." };
         Option<int> controls = new("--controls") { Description = "On how many clips of the first model the scorers are checked: other prompt, shuffled and reversed frames, black video.", DefaultValueFactory = _ => 8 };
-        foreach (Option option in (Option[])[first, second, .. later, metrics, distances, reference, trained, prompts, controls])
+        ShardOption shard = new(ScoreVerb.ShardOfScores);
+        foreach (Option option in (Option[])[first, second, .. later, metrics, distances, reference, trained, prompts, controls, shard.Option])
         {
             command.Options.Add(option);
         }
@@ -60,6 +62,12 @@ internal static class EvaluateVerb
                 : new(comparison.Models, parsed.GetValue(reference) is string given ? PromptedFolder.ParseReference(given, parsed.GetValue(prompts)?.FullName) : null, parsed.GetValue(common.Seed));
             common.Compute.Use(parsed);
             string output = parsed.GetValue(common.Out)!.FullName;
+            if (shard.Read(parsed) is Shard part)
+            {
+                ScorePart(comparison, named, part, output, cancellation);
+                return ExitCode.Done;
+            }
+
             Score(comparison, named, controlled, output, cancellation);
             if (held is not null)
             {
@@ -114,6 +122,17 @@ internal static class EvaluateVerb
             IReadOnlyList<ScoredClip>[] rows = [.. comparison.Models.Select(model => Scored(scorer, model.Model, model.Clips, folder, cancellation))];
             ClipToScore[] readable = [.. rows[0].Where(row => row.Scores is not null).Select(row => row.Clip).Take(controlled)];
             comparison.Add(scorer, rows, Scored(scorer, "controls", ScorerControls.ClipsOf(readable), folder, cancellation));
+        }
+    }
+
+    /// <summary>Keeps the scores of one process's part of all models' clips.</summary>
+    private static void ScorePart(ModelComparison comparison, IReadOnlyList<ScorerFolder> scorers, Shard shard, string folder, CancellationToken cancellation)
+    {
+        ClipToScore[] clips = [.. comparison.Models.SelectMany(model => model.Clips)];
+        foreach (ScorerFolder named in scorers)
+        {
+            using IVideoScorer scorer = named.Open(new PatchScoring { Backbones = RewardVerb.Backbones });
+            ScoreVerb.Scored(scorer, scorer.Name, clips, folder, cancellation, shard);
         }
     }
 

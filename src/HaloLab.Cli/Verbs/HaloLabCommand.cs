@@ -31,6 +31,7 @@ internal static class HaloLabCommand
             WeightsVerb.Create(),
         };
         root.Subcommands.Add(RunVerb.Create(root));
+        root.Subcommands.Add(SlurmVerb.Create(root));
         return root;
     }
 }

@@ -7,6 +7,7 @@ using HaloLab.Cli.Progress;
 using HaloLab.Displays;
 using HaloLab.Distillation;
 using HaloLab.Experiments;
+using HaloLab.Scaling;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
 
@@ -40,6 +41,18 @@ internal static class LabelVerb
             string folder = parsed.GetValue(options.Out)!.FullName;
             PatchGrid grid = PatchGrid.Parse(parsed.GetValue(options.Grid)!);
             IReadOnlyList<PromptedClip> clips = PromptedClipFile.Read(parsed.GetValue(options.Clips)!.FullName, parsed.GetValue(options.Prompts)?.FullName);
+            if (options.Part(parsed) is Shard shard)
+            {
+                // By prompts: clips of a prompt are compared, and the same clip is not graded twice.
+                HashSet<string> prompts = [.. shard.Of([.. clips.Select(clip => clip.Prompt).Distinct()])];
+                (folder, clips) = (Path.Combine(folder, "shards", shard.ToString()), [.. clips.Where(clip => prompts.Contains(clip.Prompt))]);
+                if (clips.Count == 0)
+                {
+                    Console.Error.WriteLine($"There are fewer prompts than shards: nothing is left for {shard}.");
+                    return ExitCode.Done;
+                }
+            }
+
             return parsed.GetValue(options.Teacher)! switch
             {
                 Simulated when parsed.GetValue(options.Compare) || parsed.GetValue(options.DryRun) => throw new InputException("--compare and --dry-run are for a chat model: leave --teacher out."),
@@ -272,13 +285,14 @@ internal static class LabelVerb
         private readonly Option<int> _inFlight = new("--in-flight") { Description = "Requests in flight at most.", DefaultValueFactory = _ => Defaults.InFlight };
         private readonly Option<double> _timeout = new("--timeout") { Description = "Seconds for one attempt.", DefaultValueFactory = _ => Defaults.Timeout.TotalSeconds };
         private readonly ComputeOptions _compute = new(hasPrecision: true);
+        private readonly ShardOption _shard = new("only label the clips of every N-th prompt from the I-th on (1 to N), into OUT/shards/I-of-N with an N-th part of the budget, so that N processes share the work; `halolab data import` takes the labels.jsonl of each.");
         private readonly Option<int> _attempts = new("--attempts") { Description = "Attempts at one request in a run.", DefaultValueFactory = _ => Defaults.Attempts };
 
         public LabelOptions()
         {
             Command = new Command("label", $"Let a teacher grade the patches of clips: labels.jsonl (goes on where it stopped; answers are kept and never paid for twice). The key comes from {ChatTeacherOptions.AzureKeyVariable} or {ChatTeacherOptions.OpenAiKeyVariable}, or from --azure-identity.");
             Command.Arguments.Add(Clips);
-            foreach (Option option in (Option[])[Out, Grid, Prompts, Teacher, Seed, DryRun, Compare, _endpoint, _api, _identity, _model, _pricedAs, _prices, _budget, _replayOnly, _view, _patches, _context, _crops, _side, _high, _stride.Option, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts])
+            foreach (Option option in (Option[])[Out, Grid, Prompts, Teacher, Seed, DryRun, Compare, _endpoint, _api, _identity, _model, _pricedAs, _prices, _budget, _replayOnly, _view, _patches, _context, _crops, _side, _high, _stride.Option, _temperature, _repeats, _duplicates, _inFlight, _timeout, _attempts, _shard.Option])
             {
                 Command.Options.Add(option);
             }
@@ -303,6 +317,9 @@ internal static class LabelVerb
         public Option<bool> Compare { get; } = new("--compare") { Description = "Instead of grades: compare the patches of every two clips of a prompt, asked in both orders; answers that contradict each other are ties (comparisons.jsonl)." };
 
         public Option<bool> DryRun { get; } = new("--dry-run") { Description = "Only print how many requests, tokens, dollars and minutes it would take." };
+
+        /// <summary>The part of the clips that is asked for; null for all.</summary>
+        public Shard? Part(ParseResult parsed) => _shard.Read(parsed);
 
         /// <summary>Folder and view of a local teacher; sets device and threads.</summary>
         /// <exception cref="InputException">An option is given that is for a chat model.</exception>
@@ -353,7 +370,7 @@ internal static class LabelVerb
                 Key = sends && !identity ? Environment.GetEnvironmentVariable(api == ChatApi.Azure ? ChatTeacherOptions.AzureKeyVariable : ChatTeacherOptions.OpenAiKeyVariable)?.Trim() : null,
                 Identity = sends && identity ? new DefaultAzureCredential() : null,
                 Price = prices.Of(parsed.GetValue(_pricedAs) ?? model),
-                Budget = parsed.GetValue(_budget) ?? 0,
+                Budget = (parsed.GetValue(_budget) ?? 0) / (Part(parsed)?.Count ?? 1),
                 View = ReadView(parsed),
                 Temperature = Temperature(parsed.GetValue(_temperature)!),
                 Seed = parsed.GetValue(Seed),

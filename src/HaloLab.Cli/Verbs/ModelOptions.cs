@@ -23,7 +23,7 @@ internal sealed class ModelOptions
     private readonly Option<string?> _naming = new("--naming") { Description = "numbered (default: clip-PROMPT-NUMBER) or vbench (PROMPT-NUMBER with the prompt's text, as VBench expects)." };
 
     private readonly Option<bool> _tiles = new("--tiles") { Description = "Decode in overlapping tiles of the picture: less memory, slightly other pixels. CogVideoX only." };
-    private readonly Option<string?> _shard = new("--shard") { Description = "I/N: make only every N-th prompt from the I-th on (1 to N), so that N processes share the work; `slurm` takes both from the array task. All write to one --out, and the last one puts everything together." };
+    private readonly ShardOption _shard = new("make only every N-th prompt from the I-th on (1 to N), so that N processes share the work. All write to one --out, and the last one puts everything together.");
 
     public ModelOptions()
     {
@@ -35,7 +35,7 @@ internal sealed class ModelOptions
 
     public IReadOnlyList<Option> All => [Folder, .. Others];
 
-    private Option[] Others => [_adapter, _steps, _guidance, _frames, _size, _negative, _format, _naming, _tiles, _shard];
+    private Option[] Others => [_adapter, _steps, _guidance, _frames, _size, _negative, _format, _naming, _tiles, _shard.Option];
 
     /// <summary>The toy generator has no such choices.</summary>
     /// <exception cref="InputException">One of the options is given.</exception>
@@ -49,7 +49,7 @@ internal sealed class ModelOptions
     }
 
     /// <summary>Where the run's stages lie.</summary>
-    public string StoreIn(ParseResult parsed, string folder) => VideoGeneration.StoreIn(folder, ShardOf(parsed));
+    public string StoreIn(ParseResult parsed, string folder) => VideoGeneration.StoreIn(folder, _shard.Read(parsed));
 
     /// <summary>Generates and writes.</summary>
     public void Generate(ParseResult parsed, string[] prompts, int clipsPerPrompt, long seed, string folder, CancellationToken cancellation)
@@ -78,7 +78,7 @@ internal sealed class ModelOptions
         RequireCodec(extension);
         Func<int, int, string> nameOf = parsed.GetValue(_naming) == "vbench" ? VBenchNames(prompts) : (prompt, number) => string.Create(CultureInfo.InvariantCulture, $"clip-{prompt:0000}-{number:000}");
         VideoGeneration generation = new(pipeline, prompts, parsed.GetValue(_negative) ?? "", clipsPerPrompt, settings, seed, extension, nameOf);
-        IReadOnlyList<VideoGeneration.Clip>? clips = ShardOf(parsed) is Shard shard
+        IReadOnlyList<VideoGeneration.Clip>? clips = _shard.Read(parsed) is Shard shard
             ? RunDisplay.Show(progress => generation.RunShard(folder, shard, progress, cancellation))
             : RunDisplay.Show(progress => generation.Run(folder, progress, cancellation));
         if (clips is null)
@@ -100,8 +100,6 @@ internal sealed class ModelOptions
         (int width, int height) = size is null ? (defaults.Width, defaults.Height) : Size(size);
         return defaults with { Frames = frames ?? defaults.Frames, Width = width, Height = height };
     }
-
-    private Shard? ShardOf(ParseResult parsed) => parsed.GetValue(_shard) is string text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null;
 
     private static (int Width, int Height) Size(string text)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using HaloLab.Experiments;
 using HaloLab.Preferences;
 using HaloLab.Rewards.Patches;
+using HaloLab.Scaling;
 using HaloLab.Videos;
 
 namespace HaloLab.Cli.Verbs;
@@ -28,8 +29,9 @@ internal static class PairsVerb
         Option<double> videoMargin = new("--video-margin") { Description = "Video rewards that differ by no more are tied.", DefaultValueFactory = _ => Defaults.VideoMargin };
         Option<double> patchMargin = new("--patch-margin") { Description = "Patch rewards that differ by no more are tied; matters where the videos are.", DefaultValueFactory = _ => Defaults.PatchMargin };
         Option<int?> most = new("--most-per-prompt") { Description = "At most so many pairs of a prompt, the clearest first. Default: all." };
+        ShardOption shard = new(ScoreVerb.ShardOfScores);
         command.Arguments.Add(clips);
-        foreach (Option option in (Option[])[prompts, model, grid, stride.Option, reward, videoMargin, patchMargin, most])
+        foreach (Option option in (Option[])[prompts, model, grid, stride.Option, reward, videoMargin, patchMargin, most, shard.Option])
         {
             command.Options.Add(option);
         }
@@ -51,7 +53,13 @@ internal static class PairsVerb
             common.Compute.Use(parsed);
             PatchScoring scoring = new() { TemporalStride = frames, SpatialStride = pixels, Grid = patches, Backbones = RewardVerb.Backbones };
             using PatchRewardScorer scorer = PatchRewardScorer.Open(parsed.GetValue(model)!.FullName, scoring);
-            IReadOnlyList<ScoredClip> rows = ScoreVerb.Scored(scorer, scorer.Name, given.Clips, folder, cancellation);
+            Shard? part = shard.Read(parsed);
+            IReadOnlyList<ScoredClip> rows = ScoreVerb.Scored(scorer, scorer.Name, given.Clips, folder, cancellation, part);
+            if (part is not null)
+            {
+                return ExitCode.Done;
+            }
+
             foreach (ScoredClip row in rows.Where(row => row.Reason is not null))
             {
                 Console.Error.WriteLine($"{Path.GetFileName(row.Clip.File)}: {row.Reason}");

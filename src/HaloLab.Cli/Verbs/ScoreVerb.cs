@@ -3,6 +3,7 @@ using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
 using HaloLab.Rewards.Patches;
+using HaloLab.Scaling;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
 
@@ -16,6 +17,9 @@ internal static class ScoreVerb
 {
     private const string DefaultGrid = "4x4x4";
 
+    /// <summary>What <c>--shard</c> is for where clips are scored.</summary>
+    internal const string ShardOfScores = "only score every N-th clip from the I-th on (1 to N), into the cache in --out, so that N processes share the work; the same command without it then finds all scores there.";
+
     public static Command Create()
     {
         Command command = new("score", "Score a video file and its patches with a toy reward model (numbers and a heat map over the clip), or many clips with published reward models (--with: scores.json, scores.csv, scores.parquet and a page).");
@@ -28,9 +32,10 @@ internal static class ScoreVerb
         Option<int> controls = new("--controls") { Description = "On how many of the clips the published scorers are checked: other prompt, shuffled and reversed frames, black video (four more scores each).", DefaultValueFactory = _ => 8 };
         Option<string?> grid = new("--grid") { Description = $"Patches of the toy model or of --with patch: time x height x width, default {DefaultGrid}." };
         StrideOption stride = new("With --with patch:FOLDER. ");
+        ShardOption shard = new(ShardOfScores);
         Option<string?> model = new("--model") { Description = "Toy patch reward model; default the one that ships." };
         command.Arguments.Add(clips);
-        foreach (Option option in (Option[])[prompt, prompts, with, controls, grid, stride.Option, model])
+        foreach (Option option in (Option[])[prompt, prompts, with, controls, grid, stride.Option, shard.Option, model])
         {
             command.Options.Add(option);
         }
@@ -59,12 +64,24 @@ internal static class ScoreVerb
                 int controlled = parsed.GetValue(controls);
                 Refuse(controlled < 0, $"--controls {controlled}: expected 0 or more.");
                 common.Compute.Use(parsed);
+                if (shard.Read(parsed) is Shard part)
+                {
+                    foreach (ScorerFolder scorerOf in named)
+                    {
+                        using IVideoScorer scorer = scorerOf.Open(scoring);
+                        Scored(scorer, scorer.Name, items, folder, cancellation, part);
+                    }
+
+                    return ExitCode.Done;
+                }
+
                 await ScoreAsync(named, scoring, items, controlled, folder, cancellation);
                 return ExitCode.Done;
             }
 
             Refuse(paths.Length > 1, "The toy model scores one clip at a time. Give one, or name published scorers by --with.");
             Refuse(parsed.GetValue(prompts) is not null, "--prompts goes with --with. Give --prompt.");
+            Refuse(parsed.GetValue(shard.Option) is not null, "--shard goes with --with: the toy model scores one clip.");
             Refuse(stride.IsGiven(parsed), "--stride goes with --with patch:FOLDER: the toy model's cells are those of the toy latents.");
             Refuse(text is null, "--prompt is missing: expected what the video should show.");
             PatchGrid patches = PatchGrid.Parse(parsed.GetValue(grid) ?? DefaultGrid);
@@ -83,9 +100,9 @@ internal static class ScoreVerb
     }
 
     /// <summary>What a scorer says of clips, with a bar; scores are kept in the folder <c>cache</c> of the output.</summary>
-    internal static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string title, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation)
+    internal static IReadOnlyList<ScoredClip> Scored(IVideoScorer scorer, string title, IReadOnlyList<ClipToScore> clips, string folder, CancellationToken cancellation, Shard? shard = null)
     {
-        ClipScoring scoring = new(Path.Combine(folder, "cache"));
+        ClipScoring scoring = new(Path.Combine(folder, "cache"), shard);
         IReadOnlyList<ScoredClip> rows = [];
         RunDisplay.Bar(title, advanced => rows = scoring.ScoreAsync(scorer, clips, advanced, cancellation).GetAwaiter().GetResult());
         return rows;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HaloLab.Rewards;
+using HaloLab.Scaling;
 using HaloLab.Videos;
 
 namespace HaloLab.Experiments;
@@ -10,12 +11,15 @@ namespace HaloLab.Experiments;
 /// cache, by the clip's bytes, those of the files that count beside it, what was changed, its prompt and the model's files, as soon as it is there; a run that was stopped, or one with more clips, asks only for the rest.
 /// </summary>
 /// <param name="cacheFolder">Where scores are kept.</param>
-public sealed class ClipScoring(string cacheFolder)
+/// <param name="shard">The part of all clips that this process scores, into a cache of its own that the others read; null: it is the only one.</param>
+public sealed class ClipScoring(string cacheFolder, Shard? shard = null)
 {
     /// <summary>Shortest side of a clip in pixels: one patch of the published vision towers. Below it, resizing makes up all that a model sees.</summary>
     public const int LeastSide = 14;
 
     private const int NameDigits = 16;
+    private const string OfShard = ".shard-";
+    private const string Extension = ".jsonl";
     private static readonly JsonSerializerOptions Format = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Scores the clips.</summary>
@@ -23,15 +27,18 @@ public sealed class ClipScoring(string cacheFolder)
     /// <param name="clips">Different clips.</param>
     /// <param name="report">Told the share done, from 0 to 1.</param>
     /// <param name="cancellation">Stops between two clips.</param>
-    /// <returns>A row for each clip, in order.</returns>
+    /// <returns>A row for each clip, in order; for a shard each of its clips.</returns>
     public async Task<IReadOnlyList<ScoredClip>> ScoreAsync(IVideoScorer scorer, IReadOnlyList<ClipToScore> clips, Action<double> report, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(scorer);
         ArgumentNullException.ThrowIfNull(clips);
         ArgumentNullException.ThrowIfNull(report);
         Directory.CreateDirectory(cacheFolder);
-        string path = Path.Combine(cacheFolder, $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}{(Compute.Precision == TorchSharp.torch.ScalarType.Float32 ? "" : "-" + Compute.PrecisionName)}.jsonl");
-        Dictionary<Key, Entry> known = ReadWhole(path);
+        string name = $"{scorer.Name}-{FileHash.OfAll(scorer.Hashes)[..NameDigits]}{(Compute.Precision == TorchSharp.torch.ScalarType.Float32 ? "" : "-" + Compute.PrecisionName)}";
+        string path = Path.Combine(cacheFolder, name + (shard is null ? "" : OfShard + shard) + Extension);
+        string[] others = [.. Directory.GetFiles(cacheFolder, name + OfShard + "*" + Extension).Append(Path.Combine(cacheFolder, name + Extension)).Where(other => other != path).Order(StringComparer.Ordinal)];
+        Dictionary<Key, Entry> known = ReadWhole(path, isOwn: true).Concat(others.SelectMany(other => ReadWhole(other, isOwn: false))).DistinctBy(item => item.Key).ToDictionary();
+        clips = shard?.Of(clips) ?? clips;
         using StreamWriter cache = new(path, append: true);
         List<ScoredClip> rows = [];
         foreach (ClipToScore clip in clips)
@@ -87,8 +94,8 @@ public sealed class ClipScoring(string cacheFolder)
             : throw new InputException($"{scorer.Name} reads {string.Join(", ", files.Select(Path.GetFileName))}, made for the clip as it is, and cannot say anything of a changed one.");
     }
 
-    /// <summary>The entries of a cache. Of several lines of a clip the last counts. A last line that was being written when the run was killed is cut off.</summary>
-    private static Dictionary<Key, Entry> ReadWhole(string path)
+    /// <summary>The entries of a cache. Of several lines of a clip the last counts. A last line that was being written when the run was killed is cut off; in another shard's file it may be being written now.</summary>
+    private static Dictionary<Key, Entry> ReadWhole(string path, bool isOwn)
     {
         if (!File.Exists(path))
         {
@@ -97,7 +104,7 @@ public sealed class ClipScoring(string cacheFolder)
 
         string text = File.ReadAllText(path);
         int end = text.LastIndexOf('\n') + 1;
-        if (end < text.Length)
+        if (isOwn && end < text.Length)
         {
             AtomicFile.WriteAllText(path, text[..end]);
         }

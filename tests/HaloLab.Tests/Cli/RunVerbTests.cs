@@ -97,6 +97,35 @@ public sealed class RunVerbTests : IDisposable
         Assert.Contains(comparison["differences"]!.AsArray(), row => row!["score"]!.GetValue<string>() == "patch local defect mean" && row["prompts"]!.GetValue<int>() == 3);
     }
 
+    /// <summary>The same recipe as jobs of a real Slurm: <c>.ci/slurm</c> starts one and runs this.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task AClusterRunsARecipe()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("SLURM_CONF") is { Length: > 0 }, "SLURM_CONF names no cluster: .ci/slurm starts one");
+        Ffmpeg.Require();
+        string[] arguments = Arguments("wan-halo");
+        BufferedCommandResult result = await Run(["slurm", "submit", .. arguments[1..], "--set", $"label.endpoint={await Serve()}/v1", "--tasks", "2", "--ranks", "2"]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        Assert.Equal(13, result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        while ((await CliWrap.Cli.Wrap("squeue").WithArguments(["--noheader"]).ExecuteBufferedAsync(Cancellation)).StandardOutput.Trim() is { Length: > 0 } queue)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(queue + "\n");
+            await Task.Delay(TimeSpan.FromSeconds(5), Cancellation);
+        }
+
+        string logs = string.Concat(Directory.GetFiles(Path.Combine(Output, "slurm", "logs")).Order(StringComparer.Ordinal).Select(file => $"== {Path.GetFileName(file)}\n{File.ReadAllText(file)}"));
+        string comparison = Path.Combine(Output, "comparison", "comparison.json");
+        Assert.True(File.Exists(comparison), logs);
+        JsonNode report = JsonNode.Parse(await File.ReadAllTextAsync(comparison, Cancellation))!;
+        Assert.Equal(["untuned", "halo", "diffusion-dpo"], report["models"]!.AsArray().Select(model => model!["name"]!.GetValue<string>()));
+        Assert.Contains(report["differences"]!.AsArray(), row => row!["score"]!.GetValue<string>() == "patch local defect mean" && row["prompts"]!.GetValue<int>() == 3);
+
+        // Both tasks graded, and two ranks trained.
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(Output, "labels", "shards"), "labels.jsonl", SearchOption.AllDirectories).Length);
+        Assert.Equal(2, JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Output, "arms", "halo", "manifest.json"), Cancellation))!["settings"]!["ranks"]!.GetValue<int>());
+    }
+
     [Theory]
     [InlineData("are training prompts or nearly so", "--test-prompts", "overlapping.txt")]
     [InlineData("--arms better", "--arms", "better")]

@@ -90,6 +90,31 @@ public sealed class LabelVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task ShardsTogetherGradeWhatOneProcessGrades()
+    {
+        Ffmpeg.Require();
+        string clips = Clips(2);
+        string[] arguments = ["label", clips, "--prompts", Path.Combine(clips, "prompts.jsonl"), "--grid", "2x2x2", "--teacher", "simulated"];
+        BufferedCommandResult result = await HaloLabProgram.Run([.. arguments, "--out", Output]);
+        Assert.True(result.IsSuccess, result.StandardError);
+        string sharded = Path.Combine(_folder, "sharded");
+        foreach (string shard in (string[])["1/3", "2/3", "3/3"])
+        {
+            result = await HaloLabProgram.Run([.. arguments, "--shard", shard, "--out", sharded]);
+            Assert.True(result.IsSuccess, result.StandardError);
+        }
+
+        // Two prompts: the third has nothing to do, and writes nothing.
+        Assert.Contains("nothing is left for 3-of-3", result.StandardError, StringComparison.Ordinal);
+        string[] parts = [.. new[] { "1-of-3", "2-of-3" }.Select(shard => Path.Combine(sharded, "shards", shard, LabelRun.LabelsFile))];
+        Assert.Equal(parts, Directory.GetFiles(sharded, LabelRun.LabelsFile, SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+        Assert.All(parts, part => Assert.Single(TeacherLabelFile.Read(part).Select(label => label.Clip).Distinct()));
+        Assert.Equal(Answers(Path.Combine(Output, LabelRun.LabelsFile)).Order(), parts.SelectMany(Answers).Order());
+
+        static IEnumerable<(string Clip, int Cell, double? Value)> Answers(string file) => TeacherLabelFile.Read(file).Select(label => (label.Clip, label.Cell, label.Value));
+    }
+
+    [Fact]
     public async Task TheSimulatedTeacherGradesWithoutAnEndpoint()
     {
         Ffmpeg.Require();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using HaloLab.Experiments;
 using HaloLab.Rewards;
+using HaloLab.Scaling;
 using HaloLab.Tests.Videos;
 using HaloLab.Videos;
 
@@ -96,6 +97,37 @@ public sealed class ClipScoringTests : IDisposable
         // The file was made for the clip as it is.
         ScoredClip changed = Assert.Single(await new ClipScoring(CacheFolder).ScoreAsync(scorer, [new ClipToScore(path, "a prompt", ClipControl.BlackVideo)], _ => { }, Cancellation));
         Assert.Contains("reads clip.txt, made for the clip as it is", changed.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhatShardsHaveScoredIsNotScoredAgain()
+    {
+        ClipToScore[] clips = [.. Enumerable.Range(0, 5).Select(i => new ClipToScore(Path.Combine(_folder, $"clip-{i}.png"), $"prompt {i}"))];
+        foreach ((int i, ClipToScore clip) in clips.Index())
+        {
+            byte[] pixels = new byte[4 * 16 * 16 * 3];
+            Array.Fill(pixels, (byte)i);
+            await VideoFile.WriteAsync(new VideoClip(pixels, 4, 16, 16, 8), clip.File, Cancellation);
+        }
+
+        using Scorer scorer = new();
+        foreach (Shard shard in new Shard(0, 2).All)
+        {
+            IReadOnlyList<ScoredClip> part = await new ClipScoring(CacheFolder, shard).ScoreAsync(scorer, clips, _ => { }, Cancellation);
+            Assert.Equal(shard.Of(clips), part.Select(row => row.Clip));
+        }
+
+        Assert.Equal(5, scorer.Asked);
+        Assert.Equal(2, Directory.GetFiles(CacheFolder).Length);
+
+        // The last line of a shard is being written: its file is read up to there and left as it is.
+        string other = Directory.GetFiles(CacheFolder).Order(StringComparer.Ordinal).Last();
+        await File.AppendAllTextAsync(other, "{\"Clip\":", Cancellation);
+        IReadOnlyList<ScoredClip> all = await new ClipScoring(CacheFolder).ScoreAsync(scorer, clips, _ => { }, Cancellation);
+        Assert.Equal(5, scorer.Asked);
+        Assert.Equal(clips, all.Select(row => row.Clip));
+        Assert.All(all, row => Assert.NotNull(row.Scores));
+        Assert.EndsWith("{\"Clip\":", await File.ReadAllTextAsync(other, Cancellation), StringComparison.Ordinal);
     }
 
     private async Task<ScoredClip> Score(Scorer scorer, string path) =>
