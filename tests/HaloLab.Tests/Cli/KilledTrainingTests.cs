@@ -4,6 +4,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using HaloLab.Tests.ToyWorld;
+using HaloLab.Tests.Videos;
 
 namespace HaloLab.Tests.Cli;
 
