@@ -42,9 +42,10 @@ internal static class VerbWork
                 return code;
             }
 
-            if (!ranks.IsFirst)
+            if (!ranks.IsFirst && cancellation.WaitHandle.WaitOne(FirstWord))
             {
-                Thread.Sleep(FirstWord);
+                // It ended the job, and this rank with it.
+                return code;
             }
 
             Console.Error.WriteLine(FormattableString.Invariant($"Rank {ranks.Rank} of {ranks.Size}: {message}"));

@@ -59,7 +59,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
 
         if (metricsBytes > 0 && state.Ranks != _ranks.Size)
         {
-            _ranks.Say(FormattableString.Invariant($"Going on from step {optimiser.Steps} with {_ranks.Size} ranks; there were {state.Ranks} before it. Sums are rounded otherwise from here on: the same training, not the same bits."));
+            _ranks.Say(FormattableString.Invariant($"Going on from step {optimiser.Steps}. Ranks: {_ranks.Size}, before it {state.Ranks}. Sums are rounded otherwise from here on: the same training, not the same bits."));
         }
 
         // Nothing is written before every rank has read it.

@@ -140,7 +140,7 @@ internal sealed class OpenMpi : Communicator
         await Task.Delay(PatienceMilliseconds, CancellationToken.None).ConfigureAwait(false);
         if (_isWaiting && calls == Interlocked.Read(ref _calls))
         {
-            Say(FormattableString.Invariant($"Stopped while waiting for the other {Size - 1} ranks: one of them has ended, or is slow. The same command goes on from the last checkpoint, also with another number of ranks."));
+            Say("Stopped while waiting for another rank: it has ended, or is slow. The same command goes on from the last checkpoint, also with another number of ranks.");
         }
     }
 }

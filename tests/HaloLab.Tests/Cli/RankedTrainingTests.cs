@@ -41,6 +41,7 @@ public sealed class RankedTrainingTests : IDisposable
         (int code, string said) = await RunRanks(together, arguments, job => SignalAfter(2, "KILL", job));
         Assert.NotEqual(0, code);
         Assert.Contains("signal 9 (Killed)", said, StringComparison.Ordinal);
+        Assert.Contains("Stopped while waiting for another rank", said, StringComparison.Ordinal);
 
         // One is asked to stop: both do, after the same step, and the first speaks for both.
         (code, said) = await RunRanks(together, arguments, job => SignalAfter(2, "TERM", job));
@@ -52,7 +53,7 @@ public sealed class RankedTrainingTests : IDisposable
 
         BufferedCommandResult result = await HaloLabProgram.Run([.. arguments, "--out", together]);
         Assert.True(result.IsSuccess, result.StandardError);
-        Assert.Contains($"Going on from step {done} with 1 ranks; there were 2 before it.", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains($"Going on from step {done}. Ranks: 1, before it 2.", result.StandardError, StringComparison.Ordinal);
 
         string alone = Path.Combine(_folder, "alone");
         result = await HaloLabProgram.Run([.. arguments, "--out", alone]);

@@ -108,10 +108,9 @@ public sealed class RunVerbTests : IDisposable
         BufferedCommandResult result = await Run(["slurm", "submit", .. arguments[1..], "--set", $"label.endpoint={await Serve()}/v1", "--tasks", "2", "--ranks", "2"]);
         Assert.True(result.IsSuccess, result.StandardError);
         Assert.Equal(13, result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
-        while ((await CliWrap.Cli.Wrap("squeue").WithArguments(["--noheader"]).ExecuteBufferedAsync(Cancellation)).StandardOutput.Trim() is { Length: > 0 } queue)
+        while ((await CliWrap.Cli.Wrap("squeue").WithArguments(["--noheader"]).ExecuteBufferedAsync(Cancellation)).StandardOutput.Trim().Length > 0)
         {
-            TestContext.Current.TestOutputHelper?.WriteLine(queue + "\n");
-            await Task.Delay(TimeSpan.FromSeconds(5), Cancellation);
+            await Task.Delay(TimeSpan.FromSeconds(2), Cancellation);
         }
 
         string logs = string.Concat(Directory.GetFiles(Path.Combine(Output, "slurm", "logs")).Order(StringComparer.Ordinal).Select(file => $"== {Path.GetFileName(file)}\n{File.ReadAllText(file)}"));

@@ -16,8 +16,8 @@ internal static class Mpi
         Assert.SkipUnless(folders.Any(folder => File.Exists(Path.Combine(folder, "mpirun"))), "mpirun is not on the PATH (apt-get install openmpi-bin)");
     }
 
-    /// <summary>What mpirun is given before the program: ranks of one machine, also for root, also more than it has cores, wherever they run.</summary>
-    public static IReadOnlyList<string> Options(int ranks) => ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", FormattableString.Invariant($"{ranks}")];
+    /// <summary>What mpirun is given before the program: ranks of one machine, also for root, also more than it has cores, wherever they run, with three seconds for a last word.</summary>
+    public static IReadOnlyList<string> Options(int ranks) => ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "3", "-n", FormattableString.Invariant($"{ranks}")];
 
     /// <summary>Runs a test of this assembly on every rank.</summary>
     /// <param name="ranks">Number of ranks.</param>
