@@ -26,7 +26,7 @@ public sealed class RunsVerbTests : IDisposable
         result = await HaloLabProgram.Run("runs", "show", Path.Combine(_folder, "first"));
         Assert.True(result.IsSuccess, result.StandardError);
         Assert.Contains("settings.learningRate: 0.0001", result.StandardOutput, StringComparison.Ordinal);
-        Assert.Contains("tuned: 3 steps; last loss 0.25", result.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("tuned: 3 steps; last accuracy 1, loss 0.25", result.StandardOutput, StringComparison.Ordinal);
 
         string page = Path.Combine(_folder, "compare.html");
         result = await HaloLabProgram.Run("runs", "compare", Path.Combine(_folder, "first"), Path.Combine(_folder, "second"), "--training", "tuned", "--out", page);
