@@ -3,7 +3,6 @@ using HaloLab.Diffusion;
 using HaloLab.Experiments;
 using HaloLab.GranDpo;
 using HaloLab.Preferences;
-using HaloLab.Rewards;
 using HaloLab.Statistics;
 using HaloLab.Tests.Goldens;
 using HaloLab.Tests.Videos;
