@@ -73,7 +73,7 @@ internal static class ClaimsVerb
 
         foreach (RecordedRun run in runs)
         {
-            lines.AddRange((run.Ablation?.Findings ?? []).Select(finding => Line(finding.Id, finding.Verdict, finding.Interval, finding.Comparison?.Mde ?? double.NaN, finding.Interesting, finding.Comparison?.Measure ?? "a run failed", run)));
+            lines.AddRange((run.Ablation?.Findings ?? []).Select(finding => Line(finding.Id, finding.Verdict, finding.Interval, finding.Comparison?.Mde ?? double.NaN, finding.Interesting, finding.Measure, run)));
         }
 
         if (given.Length == 0)

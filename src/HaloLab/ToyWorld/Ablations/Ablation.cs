@@ -123,25 +123,27 @@ public sealed class Ablation
     private AblationFinding[] Findings(IReadOnlyList<AblationRun> runs)
     {
         ComparisonJudge judge = new(runSeed: 1, 1 - Alpha);
-        (AblationVariant Variant, AblationStatement Statement, ClaimComparison? Comparison, double P)[] decided =
+        (AblationVariant Variant, AblationStatement Statement, string Measure, ClaimComparison? Comparison, double P)[] decided =
         [
             .. from variant in _grid.Variants
                from statement in _grid.Statements
                let perSeed = Differences(runs, variant, statement.Measure)
                let measure = $"{statement.Measure.Title}: {_grid.Baseline.Name} − {variant.Name}"
-               select (variant, statement, perSeed is null ? null : judge.Judge(measure, statement.Rule, perSeed), perSeed is null ? double.NaN : judge.PValue(measure, statement.Rule, perSeed)),
+               select (variant, statement, measure, perSeed is null ? null : judge.Judge(measure, statement.Rule, perSeed), perSeed is null ? double.NaN : judge.PValue(measure, statement.Rule, perSeed)),
         ];
         double[] corrected = MultipleComparisons.Holm([.. decided.Select(item => item.P)]);
-        return [.. decided.Select((item, i) => Finding(item.Variant, item.Statement, item.Comparison, item.P, corrected[i]))];
+        return [.. decided.Select((item, i) => Finding(item.Variant, item.Statement, item.Measure, item.Comparison, item.P, corrected[i]))];
     }
 
-    private AblationFinding Finding(AblationVariant variant, AblationStatement statement, ClaimComparison? comparison, double p, double corrected)
+    private AblationFinding Finding(AblationVariant variant, AblationStatement statement, string measure, ClaimComparison? comparison, double p, double corrected)
     {
         Interval? interval = comparison is null ? null : new Interval(comparison.Estimate, comparison.CiLow, comparison.CiHigh, comparison.Level);
         return new AblationFinding(
             $"{_grid.Name}/{variant.Name}/{statement.Measure.Name}",
             variant.Name,
             statement.About(variant),
+            measure,
+            statement.Rule,
             comparison,
             p,
             corrected,

@@ -75,8 +75,8 @@ internal sealed class AblationReport(AblationGrid grid, AblationResult result)
             AblationResult.Arm arm = result.Variants.Single(arm => arm.Name == finding.Variant);
             ClaimComparison? comparison = finding.Comparison;
             return (IReadOnlyList<object?>)[
-                result.Grid, finding.Variant, finding.Statement, comparison?.Measure, comparison?.Estimate, comparison?.CiLow, comparison?.CiHigh, comparison?.Level, comparison?.Unit, comparison?.N, comparison?.Seeds,
-                comparison?.Threshold, comparison?.Direction.ToString(), finding.P, finding.PHolm, finding.Verdict.ToString(), comparison?.Mde, finding.Interesting, finding.IsNegligible.ToString(), arm.Seconds, arm.AddedSeconds,
+                result.Grid, finding.Variant, finding.Statement, finding.Measure, comparison?.Estimate, comparison?.CiLow, comparison?.CiHigh, comparison?.Level, comparison?.Unit, comparison?.N, comparison?.Seeds,
+                finding.Rule.Threshold, finding.Rule.Direction.ToString(), finding.P, finding.PHolm, finding.Verdict.ToString(), comparison?.Mde, finding.Interesting, finding.IsNegligible.ToString(), arm.Seconds, arm.AddedSeconds,
             ];
         })]);
 }
