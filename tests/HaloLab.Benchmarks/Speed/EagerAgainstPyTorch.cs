@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace HaloLab.Benchmarks.Speed;
 

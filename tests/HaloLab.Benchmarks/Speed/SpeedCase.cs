@@ -2,7 +2,6 @@ using System.Text.Json;
 using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.Statistics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

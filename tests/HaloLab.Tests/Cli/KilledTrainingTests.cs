@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using HaloLab.Checkpoints;
 using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using HaloLab.Tests.ToyWorld;
