@@ -12,6 +12,7 @@ public sealed record DocumentedCommand(string Document, int Line, IReadOnlyList<
     /// <summary>What is asked of <c>halolab</c>; null where it is another program.</summary>
     public IReadOnlyList<string>? HaloLab =>
         Words[0] == "halolab" ? [.. Words.Skip(1)]
+        : Words[0] is "mpirun" or "srun" && Words.Contains("halolab") ? [.. Words.SkipWhile(word => word != "halolab").Skip(1)]
         : IsRunOf("src/HaloLab.Cli") ? [.. Words.SkipWhile(word => word != "--").Skip(1)]
         : Words is ["dotnet", string library, ..] && library.EndsWith("HaloLab.Cli.dll", StringComparison.Ordinal) ? [.. Words.Skip(2)]
         : null;

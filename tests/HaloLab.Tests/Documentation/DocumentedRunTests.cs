@@ -33,7 +33,7 @@ public sealed class DocumentedRunTests : IDisposable
         ("halolab ablate ", "an hour; AblateVerbTests runs the smallest preset"),
         ("halolab claims", "reads and writes the repository's own documents; ClaimsVerbTests runs all of them on a copy"),
         ("mpirun ", "RankedTrainingTests runs ranks"),
-        ("slurm submit", "needs a cluster; SlurmVerbTests writes its scripts, .ci/slurm submits them to one of its own"),
+        ("srun ", ".ci/slurm runs ranks on a Slurm of its own"),
         ("dotnet test", "is what runs this"),
         ("tests/HaloLab.Benchmarks", "needs a quiet machine"),
         ("annotate clips --grid", "waits for people; AnnotateVerbTests opens the page in a browser"),

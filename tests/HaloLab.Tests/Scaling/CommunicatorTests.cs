@@ -177,7 +177,7 @@ public sealed class CommunicatorTests : IDisposable
         yield return ("float64-two-pass", ScalarType.Float64, options with { TwoPass = true });
 
         // Parts of two and of three pairs, some of them without a term: each rank must divide by the number in the whole batch.
-        yield return ("float64-ties", ScalarType.Float64, options with { BatchPairs = 5, Objective = options.Objective with { Terms = PreferenceTerms.VideoOnly, TauVideo = 0.3 } });
+        yield return ("float64-ties", ScalarType.Float64, options with { BatchPairs = 5, Objective = options.Objective with { Terms = PreferenceTerms.VideoOnly, TauVideo = 0.1 } });
         yield return ("float32", ScalarType.Float32, options with { AverageDecay = 0.9 });
         yield return ("float32-adapters", ScalarType.Float32, options with { LoraRank = 2 });
         yield return ("float32-computed", ScalarType.Float32, options with { LoraRank = 2, Reference = ReferenceMode.Computed });

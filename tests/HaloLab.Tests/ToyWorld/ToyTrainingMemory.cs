@@ -46,7 +46,7 @@ public sealed class ToyTrainingMemory(ITestOutputHelper output) : IDisposable
         RandomToyCheckpoints.Write(_folder);
         using ToyGenerator generator = ToyGenerator.Load(_folder);
         using TrainingPairs pairs = Pairs(generator);
-        GranDpoTrainerOptions options = new() { Seed = 1, Steps = int.MaxValue, BatchPairs = 2, Grid = Grid, LoraRank = 4, Reference = ReferenceMode.Computed, AverageDecay = 0.999, LearningRate = 1e-7 };
+        GranDpoTrainerOptions options = new() { Seed = 1, Steps = int.MaxValue, BatchPairs = 2, Grid = Grid, LoraRank = 4, LoraLayers = [""], Reference = ReferenceMode.Computed, AverageDecay = 0.999, LearningRate = 1e-7 };
         using GranDpoTrainer trainer = new(generator.Denoiser, generator, ToyModels.TrainingTarget, pairs, options, _folder);
         List<(TimeSpan At, long Tensors, long Resident)> seen = [];
         Stopwatch watch = Stopwatch.StartNew();
