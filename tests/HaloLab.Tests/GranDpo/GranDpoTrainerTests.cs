@@ -18,21 +18,9 @@ public sealed class GranDpoTrainerTests : IDisposable
     private static readonly LatentLattice Lattice = TinyPairs.Lattice;
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-grandpo").FullName;
 
-    private static GranDpoTrainerOptions Options() => new()
-    {
-        Seed = 3,
-        Steps = 20,
-        BatchPairs = 4,
-        LearningRate = 0.02,
-        WarmUpSteps = 3,
-        Grid = Grid,
-        DrawsPerPair = 3,
-        Objective = new() { BetaVideo = 20, BetaPatch = 5 },
-    };
-
     public static TheoryData<GranDpoTrainerOptions> Arms()
     {
-        GranDpoTrainerOptions gran = Options();
+        GranDpoTrainerOptions gran = TinyPairs.Options();
         GranDpoOptions videoOnly = gran.Objective with { Terms = PreferenceTerms.VideoOnly };
         return new()
         {
@@ -84,7 +72,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     [InlineData(true)]
     public void FirstStepIsLn2AndTrainingLearnsThePreferences(bool isTwoPass)
     {
-        GranDpoTrainerOptions options = Options() with { TwoPass = isTwoPass, Steps = 150, BatchPairs = PairCount, DrawsPerPair = 2, Objective = new() { BetaVideo = 20, BetaPatch = 5, Lambda = 0.5 } };
+        GranDpoTrainerOptions options = TinyPairs.Options() with { TwoPass = isTwoPass, Steps = 150, BatchPairs = PairCount, DrawsPerPair = 2, Objective = new() { BetaVideo = 20, BetaPatch = 5, Lambda = 0.5 } };
         JsonElement[] lines = Lines(Train("learn", options));
         Assert.Equal((float)Math.Log(2), (float)lines[0].GetProperty("loss").GetDouble(), 1e-7f);
         Assert.Equal(0.5, lines[0].GetProperty("video_accuracy").GetDouble());
@@ -98,7 +86,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     [Fact]
     public void FineTuningLowersThePreferredClipsError()
     {
-        JsonElement[] lines = Lines(Train("sft", Options() with { Steps = 60, BatchPairs = PairCount, DrawsPerPair = 1, Objective = new() { Terms = PreferenceTerms.None, Eta = 1 } }));
+        JsonElement[] lines = Lines(Train("sft", TinyPairs.Options() with { Steps = 60, BatchPairs = PairCount, DrawsPerPair = 1, Objective = new() { Terms = PreferenceTerms.None, Eta = 1 } }));
         Assert.True(Last(lines, "video_error_better") < 0.9 * Last(lines, "video_reference_error_better"));
     }
 
@@ -115,7 +103,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         string hash = TensorHash.Compute(model.state_dict().Select(item => (item.Key, item.Value)));
         using (enable_grad())
         {
-            using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { LoraRank = 2, LoraAlpha = 8 }, _folder);
+            using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, TinyPairs.Options() with { LoraRank = 2, LoraAlpha = 8 }, _folder);
             trainer.Run(Path.Combine(_folder, "lora"), null, Token);
             Assert.Equal(["attn.to_q"], trainer.Adapters!.Layers);
             Assert.NotEqual(reference.sum().item<float>(), model.Predict(input, timestep, context).sum().item<float>());
@@ -139,7 +127,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     [Fact]
     public void CachedAndComputedReferencesAgree()
     {
-        GranDpoTrainerOptions options = Options() with { LoraRank = 2 };
+        GranDpoTrainerOptions options = TinyPairs.Options() with { LoraRank = 2 };
         JsonElement[] cached = Lines(Train("cached", options));
         JsonElement[] computed = Lines(Train("computed", options with { Reference = ReferenceMode.Computed }));
         foreach ((JsonElement first, JsonElement second) in cached.Zip(computed))
@@ -180,7 +168,7 @@ public sealed class GranDpoTrainerTests : IDisposable
             Assert.Equal(1, noisy_BCTHW.shape[0]);
             seen.Add((is_grad_enabled(), noisy_BCTHW.sum().item<float>()));
         });
-        GranDpoTrainerOptions options = Options() with { TwoPass = true, LoraRank = 2, Reference = mode, Steps = 2, BatchPairs = 3 };
+        GranDpoTrainerOptions options = TinyPairs.Options() with { TwoPass = true, LoraRank = 2, Reference = mode, Steps = 2, BatchPairs = 3 };
         using GranDpoTrainer trainer = new(model, watching, new FlowMatchingTarget(), pairs, options, _folder);
         trainer.PrepareReference(advanced: null, Token);
         Assert.Equal(mode == ReferenceMode.Cached ? 12 : 0, seen.Count);
@@ -199,8 +187,8 @@ public sealed class GranDpoTrainerTests : IDisposable
     [Fact]
     public void TwoPassesStandInTheSettingsOnlyWhereTheyAreAskedFor()
     {
-        Assert.DoesNotContain(nameof(GranDpoTrainerOptions.TwoPass), JsonSerializer.Serialize(Options()), StringComparison.Ordinal);
-        Assert.Contains(nameof(GranDpoTrainerOptions.TwoPass), JsonSerializer.Serialize(Options() with { TwoPass = true }), StringComparison.Ordinal);
+        Assert.DoesNotContain(nameof(GranDpoTrainerOptions.TwoPass), JsonSerializer.Serialize(TinyPairs.Options()), StringComparison.Ordinal);
+        Assert.Contains(nameof(GranDpoTrainerOptions.TwoPass), JsonSerializer.Serialize(TinyPairs.Options() with { TwoPass = true }), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -208,7 +196,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     {
         // The second run batches otherwise, finds every entry that it needs in the first one's cache, and computes the same energies without it.
         using TrainingPairs pairs = TinyPairs.Create();
-        GranDpoTrainerOptions options = Options() with { Steps = 9, BatchPairs = 2, DrawsPerPair = 3 };
+        GranDpoTrainerOptions options = TinyPairs.Options() with { Steps = 9, BatchPairs = 2, DrawsPerPair = 3 };
         foreach ((string folder, int batch) in new[] { ("two", 2), ("six", 6) })
         {
             using TinyDenoiser model = new();
@@ -229,7 +217,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
         List<TrainingExample> seen = [];
-        using GranDpoTrainer trainer = new(model, model, new Recording(seen), pairs, Options() with { Steps = 1, BatchPairs = 3 }, _folder);
+        using GranDpoTrainer trainer = new(model, model, new Recording(seen), pairs, TinyPairs.Options() with { Steps = 1, BatchPairs = 3 }, _folder);
         trainer.Run(Path.Combine(_folder, "run"), null, Token);
         Assert.NotEmpty(seen);
         foreach (TrainingExample example in seen)
@@ -250,7 +238,7 @@ public sealed class GranDpoTrainerTests : IDisposable
     {
         using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
-        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options() with { Steps = 203, TwoPass = isTwoPass, LoraRank = rank, AverageDecay = 0.9 }, _folder);
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, TinyPairs.Options() with { Steps = 203, TwoPass = isTwoPass, LoraRank = rank, AverageDecay = 0.9 }, _folder);
         List<long> counts = [];
         LiveTensors.CountSettled();
         trainer.Run(Path.Combine(_folder, "run"), _ => counts.Add(Tensor.TotalCount), Token);
@@ -264,7 +252,7 @@ public sealed class GranDpoTrainerTests : IDisposable
         using CancellationTokenSource source = new();
         using TrainingPairs pairs = TinyPairs.Create();
         using TinyDenoiser model = new();
-        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, Options(), _folder);
+        using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, TinyPairs.Options(), _folder);
         long done = 0;
         Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(Path.Combine(_folder, "run"), steps =>
         {
@@ -282,15 +270,15 @@ public sealed class GranDpoTrainerTests : IDisposable
     [Fact]
     public void OtherTrainingsCheckpointAndUnfitSettingsAreRefused()
     {
-        Assert.ThrowsAny<OperationCanceledException>(() => TrainUntil(Path.Combine(_folder, "run"), Options(), 3));
-        Assert.Throws<InputException>(() => Train("run", Options() with { LearningRate = 0.01 }));
+        Assert.ThrowsAny<OperationCanceledException>(() => TrainUntil(Path.Combine(_folder, "run"), TinyPairs.Options(), 3));
+        Assert.Throws<InputException>(() => Train("run", TinyPairs.Options() with { LearningRate = 0.01 }));
 
         // Its sums are rounded otherwise: it would not go on to the same bytes.
-        Assert.Throws<InputException>(() => Train("run", Options() with { TwoPass = true }));
-        Assert.Throws<InputException>(() => Train("finer", Options() with { Grid = new PatchGrid(3, 1, 1) }));
-        Assert.Throws<InputException>(() => Train("none", Options() with { LoraRank = 2, LoraLayers = ["nothing"] }));
-        Assert.Throws<InputException>(() => Train("full", Options() with { Reference = ReferenceMode.Computed }));
-        Assert.Throws<InputException>(() => Train("steps", Options() with { Steps = 0 }));
+        Assert.Throws<InputException>(() => Train("run", TinyPairs.Options() with { TwoPass = true }));
+        Assert.Throws<InputException>(() => Train("finer", TinyPairs.Options() with { Grid = new PatchGrid(3, 1, 1) }));
+        Assert.Throws<InputException>(() => Train("none", TinyPairs.Options() with { LoraRank = 2, LoraLayers = ["nothing"] }));
+        Assert.Throws<InputException>(() => Train("full", TinyPairs.Options() with { Reference = ReferenceMode.Computed }));
+        Assert.Throws<InputException>(() => Train("steps", TinyPairs.Options() with { Steps = 0 }));
     }
 
     [Fact]

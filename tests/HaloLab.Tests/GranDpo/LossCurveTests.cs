@@ -34,15 +34,11 @@ public sealed class LossCurveTests : IDisposable
         arm = arm.Grid is null ? arm : arm with { Grid = new PatchGrid(2, 1, 1) };
         using TinyDenoiser model = new();
         using TrainingPairs pairs = TinyPairs.Create();
-        GranDpoTrainerOptions options = new()
+        GranDpoTrainerOptions options = TinyPairs.Options() with
         {
-            Seed = 3,
             Steps = 12,
-            BatchPairs = 4,
             LearningRate = 2e-3,
-            WarmUpSteps = 3,
             Grid = arm.Grid ?? TinyPairs.Grid,
-            DrawsPerPair = 3,
             LoraRank = 2,
             Objective = arm.Objective(TinyPairs.Grid),
             VideoReward = arm.VideoReward,

@@ -15,6 +15,19 @@ internal static class TinyPairs
 
     public static LatentLattice Lattice { get; } = new(2, 4, 4, 8);
 
+    /// <summary>Twenty steps on them.</summary>
+    public static GranDpoTrainerOptions Options() => new()
+    {
+        Seed = 3,
+        Steps = 20,
+        BatchPairs = 4,
+        LearningRate = 0.02,
+        WarmUpSteps = 3,
+        Grid = Grid,
+        DrawsPerPair = 3,
+        Objective = new() { BetaVideo = 20, BetaPatch = 5 },
+    };
+
     /// <summary>Normal numbers of a named stream.</summary>
     public static Tensor Draw(string purpose, params long[] shape)
     {

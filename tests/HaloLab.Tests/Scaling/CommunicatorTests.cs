@@ -62,7 +62,7 @@ public sealed class CommunicatorTests : IDisposable
     {
         using TinyDenoiser model = new();
         using TrainingPairs pairs = TinyPairs.Create();
-        GranDpoTrainerOptions options = Options() with { BatchPairs = 2 };
+        GranDpoTrainerOptions options = TinyPairs.Options() with { BatchPairs = 2 };
         Assert.Contains("BatchPairs is 2", Assert.Throws<InputException>(() => new GranDpoTrainer(model, model, new FlowMatchingTarget(), pairs, options, _folder, new Numbered(0, 3))).Message, StringComparison.Ordinal);
     }
 
@@ -146,7 +146,7 @@ public sealed class CommunicatorTests : IDisposable
         }
 
         // A training that diverges does so on every rank, at the same step: they are together afterwards.
-        GranDpoTrainerOptions hot = Options() with { LearningRate = 1e30, Optimiser = new(WeightDecay: 0) };
+        GranDpoTrainerOptions hot = TinyPairs.Options() with { LearningRate = 1e30, Optimiser = new(WeightDecay: 0) };
         Assert.Throws<DivergenceException>(() => Train(Path.Combine(Mpi.Folder, "hot"), ScalarType.Float32, hot, ranks, null, Token));
         ranks.Barrier();
 
@@ -155,7 +155,7 @@ public sealed class CommunicatorTests : IDisposable
         CancellationToken together = ranks.StopTogether(own.Token);
         string stopped = Path.Combine(Mpi.Folder, "stopped");
         long done = 0;
-        Assert.Throws<OperationCanceledException>(() => Train(stopped, ScalarType.Float32, Options(), ranks, steps =>
+        Assert.Throws<OperationCanceledException>(() => Train(stopped, ScalarType.Float32, TinyPairs.Options(), ranks, steps =>
         {
             done = steps;
             if (steps == 5 && !ranks.IsFirst)
@@ -172,7 +172,7 @@ public sealed class CommunicatorTests : IDisposable
 
     private static IEnumerable<(string Name, ScalarType Type, GranDpoTrainerOptions Options)> Variants()
     {
-        GranDpoTrainerOptions options = Options();
+        GranDpoTrainerOptions options = TinyPairs.Options();
         yield return ("float64", ScalarType.Float64, options);
         yield return ("float64-two-pass", ScalarType.Float64, options with { TwoPass = true });
 
@@ -182,18 +182,6 @@ public sealed class CommunicatorTests : IDisposable
         yield return ("float32-adapters", ScalarType.Float32, options with { LoraRank = 2 });
         yield return ("float32-computed", ScalarType.Float32, options with { LoraRank = 2, Reference = ReferenceMode.Computed });
     }
-
-    private static GranDpoTrainerOptions Options() => new()
-    {
-        Seed = 3,
-        Steps = 20,
-        BatchPairs = 4,
-        LearningRate = 0.02,
-        WarmUpSteps = 3,
-        Grid = TinyPairs.Grid,
-        DrawsPerPair = 3,
-        Objective = new() { BetaVideo = 20, BetaPatch = 5 },
-    };
 
     private static void Train(string folder, ScalarType type, GranDpoTrainerOptions options, Communicator ranks, Action<long>? advanced, CancellationToken cancellation)
     {
