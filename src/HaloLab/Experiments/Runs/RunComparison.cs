@@ -7,6 +7,7 @@ public sealed class RunComparison
 {
     private const int LongestValue = 120;
     private readonly IReadOnlyList<RunFolder> _runs;
+    private readonly Dictionary<RunFolder, string> _labels;
     private readonly (string Label, RunTraining Training)[] _trainings;
 
     /// <param name="runs">At least one.</param>
@@ -16,7 +17,10 @@ public sealed class RunComparison
     {
         ArgumentNullException.ThrowIfNull(runs);
         _runs = runs;
-        _trainings = [.. runs.SelectMany(run => run.Trainings.Where(item => training is null || item.Name.Contains(training, StringComparison.Ordinal)).Select(item => (Labels(runs)[run] + " " + item.Name, item)))];
+
+        // Names if they differ, else the folders.
+        _labels = runs.ToDictionary(run => run, run => runs.Count(other => other.Name == run.Name) == 1 ? run.Name : run.Folder);
+        _trainings = [.. runs.SelectMany(run => run.Trainings.Where(item => training is null || item.Name.Contains(training, StringComparison.Ordinal)).Select(item => (_labels[run] + " " + item.Name, item)))];
         if (training is not null && _trainings.Length == 0)
         {
             throw new InputException($"--training {training}: the runs hold {string.Join(", ", runs.SelectMany(run => run.Trainings).Select(item => item.Name).Distinct().DefaultIfEmpty("nothing that was trained"))}.");
@@ -39,7 +43,7 @@ public sealed class RunComparison
         IReadOnlyDictionary<string, string>[] facts = [.. _runs.Select(run => run.Facts)];
         IEnumerable<string> names = facts.SelectMany(item => item.Keys).Distinct().Order(StringComparer.Ordinal);
         return new DataTable(
-            [new("setting"), .. _runs.Select(run => new TableColumn(Labels(_runs)[run]))],
+            [new("setting"), .. _runs.Select(run => new TableColumn(_labels[run]))],
             [.. names.Where(name => facts.Select(item => item.GetValueOrDefault(name)).Distinct().Count() > 1).Select(name => (IReadOnlyList<object?>)[name, .. facts.Select(item => Short(item.GetValueOrDefault(name)))])]);
     }
 
@@ -57,10 +61,6 @@ public sealed class RunComparison
         page.Add("What was asked for differently", Differences().ToHtml());
         return page.Add("Curves", HtmlFragment.Of($"<div class=\"halo-small\">{Charts().Select(chart => chart.ToHtml())}</div>"));
     }
-
-    /// <summary>Names if they differ, else the folders.</summary>
-    private static Dictionary<RunFolder, string> Labels(IReadOnlyList<RunFolder> runs) =>
-        runs.ToDictionary(run => run, run => runs.Count(other => other.Name == run.Name) == 1 ? run.Name : run.Folder);
 
     private static string State(RunFolder run) => run.IsFinished ? "finished" : run.Unfinished.Count > 0 ? "stopped in " + string.Join(", ", run.Unfinished) : "stopped between stages";
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Optimisation;
 
@@ -17,7 +16,7 @@ public sealed class RunFolder
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         string manifest = Path.Combine(folder, ManifestFile);
         string stages = Path.Combine(folder, StagesFolder);
-        _manifest = File.Exists(manifest) ? Read(manifest) : null;
+        _manifest = File.Exists(manifest) ? JsonFile.Read<JsonObject>(manifest) : null;
         string[] folders = Directory.Exists(stages) ? [.. Directory.GetDirectories(stages).Order(StringComparer.Ordinal)] : [];
         Stages = [.. folders.Where(path => !RunStore.IsPartial(path)).Select(RunStore.StageNameOf)];
         Unfinished = [.. folders.Where(RunStore.IsPartial).Select(RunStore.StageNameOf)];
@@ -104,19 +103,7 @@ public sealed class RunFolder
         }
     }
 
-    private static bool IsRun(string folder) => Directory.Exists(Path.Combine(folder, StagesFolder)) || (File.Exists(Path.Combine(folder, ManifestFile)) && Read(Path.Combine(folder, ManifestFile))["haloLab"] is not null);
-
-    private static JsonObject Read(string path)
-    {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new JsonException("the file holds no object");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw new InputException($"{path}: cannot be read ({exception.Message}). The command that wrote the run writes it again.", exception);
-        }
-    }
+    private static bool IsRun(string folder) => Directory.Exists(Path.Combine(folder, StagesFolder)) || (File.Exists(Path.Combine(folder, ManifestFile)) && JsonFile.Read<JsonObject>(Path.Combine(folder, ManifestFile))["haloLab"] is not null);
 
     private static void Flatten(string name, JsonNode? node, SortedDictionary<string, string> facts)
     {
