@@ -41,9 +41,10 @@ internal static class TrainVerb
         Option<string?> size = new("--size") { Description = "Published models: WIDTHxHEIGHT in pixels. Default: the model's." };
         Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
         Option<bool> plan = new("--plan") { Description = "Published models: say what memory the training would need, part by part, by steps on smaller clips, and do nothing else. Linux, on the CPU." };
+        Option<string[]> allowed = new("--allow-changed") { Description = "Go on from an unfinished training in --out that differs in this: a setting as the refusal names it, model, pairs or code. Can be given again for more.", DefaultValueFactory = _ => [] };
         Option[] ofPublished = [rank, alpha, frames, size, recompute, plan];
         WatchOptions watch = new();
-        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, .. ofPublished, .. watch.All])
+        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, allowed, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -90,7 +91,7 @@ internal static class TrainVerb
             string folder = parsed.GetValue(common.Out)!.FullName;
             common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished, ranks.LocalRank);
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size), parsed.GetValue(recompute)) : new TunableToyGenerator(start);
-            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed), ranks);
+            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed), ranks, parsed.GetValue(allowed));
             if (!ranks.IsFirst)
             {
                 training.Follow(cancellation);

@@ -38,6 +38,9 @@ public sealed record RunManifest(
     /// <param name="Seconds">Wall time of the call that finished it.</param>
     public sealed record StageLine(string Name, string Folder, string OutputHash, double Seconds);
 
+    /// <summary>Version of HaloLab with its commit.</summary>
+    public static string ProgramVersion { get; } = VersionOf(typeof(RunManifest).Assembly);
+
     /// <summary>The manifest of a run on this machine.</summary>
     /// <param name="command">What was asked for.</param>
     /// <param name="settings">Settings of the recipe.</param>
@@ -47,7 +50,7 @@ public sealed record RunManifest(
     /// <param name="results">Its finished stages.</param>
     public static RunManifest Of(string command, object settings, IReadOnlyList<long> seeds, IReadOnlyDictionary<string, string> inputs, string folder, IReadOnlyList<StageResult> results) => new(
         command,
-        VersionOf(typeof(RunManifest).Assembly),
+        ProgramVersion,
         new SortedDictionary<string, string>
         {
             ["dotnet"] = RuntimeInformation.FrameworkDescription,

@@ -10,13 +10,17 @@ namespace HaloLab.Experiments;
 
 /// <summary>
 /// A folder of finished stages, addressed by content. A stage works in <c>NAME-KEY.partial</c>; when it is done its manifest is written and
-/// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder. The checkpoint
-/// of a training (<see cref="TrainingLoop.CheckpointFiles"/>) is no part of the result and is deleted at the very end.
+/// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder. What it began as
+/// (<see cref="StageBeginning"/>) and the checkpoint of a training (<see cref="TrainingLoop.CheckpointFiles"/>) are no part of the result and are deleted at the very end.
 /// </summary>
 /// <param name="folder">Where the stages' folders lie; made when needed.</param>
 public sealed class RunStore(string folder)
 {
     private const string PartialEnding = ".partial";
+
+    /// <summary>What a stage needs to go on, and nobody needs of a finished one.</summary>
+    private static readonly string[] OfUnfinished = [StageBeginning.FileName, .. TrainingLoop.CheckpointFiles];
+
     private static readonly JsonSerializerOptions ManifestFormat = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>Reads or computes the stages and all they need, inputs first, each once.</summary>
@@ -80,6 +84,16 @@ public sealed class RunStore(string folder)
     /// <summary>Whether a stage's folder is one that has no end yet.</summary>
     internal static bool IsPartial(string stageFolder) => stageFolder.EndsWith(PartialEnding, StringComparison.Ordinal);
 
+    /// <summary>Folders of unfinished stages of a name beside one of them, with what each began as.</summary>
+    /// <param name="stageFolder">Folder of a stage at work.</param>
+    internal static IReadOnlyList<(string Folder, StageBeginning Beginning)> UnfinishedBeside(string stageFolder) =>
+    [
+        .. Directory.GetDirectories(Path.GetDirectoryName(stageFolder)!, StageNameOf(stageFolder) + "-*" + PartialEnding)
+            .Where(other => other != stageFolder && StageNameOf(other) == StageNameOf(stageFolder) && File.Exists(Path.Combine(other, StageBeginning.FileName)))
+            .Order(StringComparer.Ordinal)
+            .Select(other => (other, StageBeginning.Read(other))),
+    ];
+
     /// <summary>Name of the stage whose folder that is.</summary>
     internal static string StageNameOf(string stageFolder)
     {
@@ -126,19 +140,33 @@ public sealed class RunStore(string folder)
         string partial = finished + PartialEnding;
         bool resumed = Directory.Exists(partial);
         CreateFolder(partial);
+        if (!File.Exists(Path.Combine(partial, StageBeginning.FileName)))
+        {
+            JsonFile.Write(Path.Combine(partial, StageBeginning.FileName), new StageBeginning(stage.Name, stage.Version, stage.Settings, inputHashes, RunManifest.ProgramVersion));
+        }
+
         Dictionary<string, string> inputFolders = stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].Folder);
         progress.StageStarted(stage.Name, partial, timeLeft.At(stage.ExpectedSeconds, 0));
         Stopwatch watch = Stopwatch.StartNew();
         StageProgress stageProgress = new(share => progress.StageAdvanced(stage.Name, share, timeLeft.At(stage.ExpectedSeconds, share)));
-        stage.Work(new StageContext(partial, inputFolders, stageProgress, cancellation));
+        try
+        {
+            stage.Work(new StageContext(partial, inputFolders, stageProgress, cancellation));
+        }
+        catch (InputException) when (Directory.GetFileSystemEntries(partial).Length == 1)
+        {
+            // Refused before it had written anything: there is nothing to go on from.
+            Directory.Delete(partial, recursive: true);
+            throw;
+        }
 
         SortedDictionary<string, string> files = HashFiles(partial);
         StageManifest manifest = new(stage.Name, stage.Version, key, stage.Settings, inputHashes, files, HashOf(files), watch.Elapsed.TotalSeconds, resumed);
         AtomicFile.WriteAllText(Path.Combine(partial, StageManifest.FileName), JsonSerializer.Serialize(manifest, ManifestFormat));
         Directory.Move(partial, finished);
-        foreach (string checkpoint in TrainingLoop.CheckpointFiles)
+        foreach (string file in OfUnfinished)
         {
-            File.Delete(Path.Combine(finished, checkpoint));
+            File.Delete(Path.Combine(finished, file));
         }
 
         return new StageResult(stage.Name, key, finished, manifest.OutputHash, manifest.Seconds, WasRead: false);
@@ -208,7 +236,7 @@ public sealed class RunStore(string folder)
         foreach (string path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(root, path).Replace('\\', '/');
-            if (name == StageManifest.FileName || TrainingLoop.CheckpointFiles.Contains(name))
+            if (name == StageManifest.FileName || OfUnfinished.Contains(name))
             {
                 continue;
             }

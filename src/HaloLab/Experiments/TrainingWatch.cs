@@ -29,10 +29,12 @@ public sealed class TrainingWatch(
     /// <summary>Prompts of the training that are sampled when none are named.</summary>
     public const int DefaultPrompts = 8;
 
+    private const string ClipsBegin = "step-";
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
     private readonly string[] _prompts = [.. prompts.Select(model.Understood).Distinct()];
     private readonly SortedDictionary<long, Look> _looks = [];
+    private string _root = "";
     private string _folder = "";
 
     /// <exception cref="InputException">A setting does not fit; the message names it.</exception>
@@ -57,23 +59,40 @@ public sealed class TrainingWatch(
     /// <param name="training">What decides the trained weights.</param>
     internal void Begin(string folder, string training)
     {
-        byte[] identity = JsonSerializer.SerializeToUtf8Bytes(new { training, prompts = _prompts, seed, trained, scorers });
-        _folder = Path.Combine(folder, "watch", Convert.ToHexStringLower(SHA256.HashData(identity))[..12]);
-        if (File.Exists(SeriesPath))
+        _root = Path.Combine(folder, "watch");
+        _folder = FolderOf(training);
+        Read();
+    }
+
+    /// <summary>Goes on with the looks at another training, as far as this one goes on from it.</summary>
+    /// <param name="training">What decided the other's weights.</param>
+    /// <param name="steps">Steps that it was gone on from.</param>
+    internal void TakeOver(string training, long steps)
+    {
+        string other = FolderOf(training);
+        if (other == _folder || !Directory.Exists(other))
         {
-            foreach (string line in File.ReadLines(SeriesPath))
-            {
-                try
-                {
-                    Look look = JsonSerializer.Deserialize<Look>(line, Format) ?? throw new JsonException("null");
-                    _looks[look.Step] = look;
-                }
-                catch (JsonException exception)
-                {
-                    throw new InputException($"{SeriesPath}: a line is no look at a training ({exception.Message}). Delete the folder {_folder} to look again.", exception);
-                }
-            }
+            return;
         }
+
+        string own = _folder;
+        _folder = other;
+        Read();
+        foreach (long later in _looks.Keys.Where(step => step > steps).ToArray())
+        {
+            _looks.Remove(later);
+        }
+
+        Write();
+
+        // Clips that are there are not sampled again.
+        foreach (string clips in Directory.GetDirectories(other, ClipsBegin + "*").Where(clips => string.CompareOrdinal(clips, ClipsOf(steps)) > 0))
+        {
+            Directory.Delete(clips, recursive: true);
+        }
+
+        Directory.Move(other, own);
+        _folder = own;
     }
 
     /// <summary>Looks at the model if it is time to, and it was not looked at already.</summary>
@@ -119,9 +138,35 @@ public sealed class TrainingWatch(
 
     private string SeriesPath => Path.Combine(_folder, "series.jsonl");
 
+    private string FolderOf(string training)
+    {
+        byte[] identity = JsonSerializer.SerializeToUtf8Bytes(new { training, prompts = _prompts, seed, trained, scorers });
+        return Path.Combine(_root, Convert.ToHexStringLower(SHA256.HashData(identity))[..12]);
+    }
+
+    private string ClipsOf(long step) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{ClipsBegin}{step:000000}"));
+
+    private void Read()
+    {
+        foreach (string line in File.Exists(SeriesPath) ? File.ReadLines(SeriesPath) : [])
+        {
+            try
+            {
+                Look look = JsonSerializer.Deserialize<Look>(line, Format) ?? throw new JsonException("null");
+                _looks[look.Step] = look;
+            }
+            catch (JsonException exception)
+            {
+                throw new InputException($"{SeriesPath}: a line is no look at a training ({exception.Message}). Delete the folder {_folder} to look again.", exception);
+            }
+        }
+    }
+
+    private void Write() => AtomicFile.WriteAllText(SeriesPath, string.Concat(_looks.Values.Select(look => JsonSerializer.Serialize(look, Format) + "\n")));
+
     private void LookAt(long step, string exported, CancellationToken cancellation)
     {
-        string folder = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"step-{step:000000}"));
+        string folder = ClipsOf(step);
         Directory.CreateDirectory(folder);
         IReadOnlyList<string> files = model.Sample(exported, _prompts, seed, folder, cancellation);
         ClipToScore[] clips = [.. files.Zip(_prompts, (file, prompt) => new ClipToScore(file, prompt))];
@@ -146,7 +191,7 @@ public sealed class TrainingWatch(
 
         string? alarm = first is null ? null : RewardWatch.Alarm(first.Scores, scores, trained);
         _looks[step] = new Look(step, scores.ToDictionary(score => score.Name, score => Mean(score.Values)), scores, models, missing, alarm);
-        AtomicFile.WriteAllText(SeriesPath, string.Concat(_looks.Values.Select(look => JsonSerializer.Serialize(look, Format) + "\n")));
+        Write();
         if (alarm is not null)
         {
             string[] alarms = [.. _looks.Values.Where(look => look.Alarm is not null).Select(InWords)];

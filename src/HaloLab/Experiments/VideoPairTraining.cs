@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using HaloLab.Checkpoints;
 using HaloLab.GranDpo;
+using HaloLab.Optimisation;
 using HaloLab.Preferences;
 using HaloLab.Scaling;
 using HaloLab.Videos;
@@ -29,6 +30,7 @@ public sealed class VideoPairTraining
     private readonly GranDpoTrainerOptions _options;
     private readonly TrainingWatch? _watch;
     private readonly Communicator _ranks;
+    private readonly IReadOnlyCollection<string> _allowedChanges;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string[] _prompts;
     private readonly Stage _conditions;
@@ -40,14 +42,15 @@ public sealed class VideoPairTraining
     /// <param name="options">How to train. Without any patch rewards among the pairs the objective has its video term alone.</param>
     /// <param name="watch">Looks at the generator while it is trained, or null.</param>
     /// <param name="ranks">Ranks that train together and see the same folders; null: this process alone.</param>
+    /// <param name="allowedChanges">Names of settings that an unfinished training in the folder may differ in and be gone on from; null: in none.</param>
     /// <exception cref="InputException">A video is missing, the grid does not fit, or nothing is left to train on.</exception>
-    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null, Communicator? ranks = null)
+    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null, Communicator? ranks = null, IReadOnlyCollection<string>? allowedChanges = null)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         model.Lattice.Edges(options.Grid);
-        (_table, _model, _watch, _ranks) = (table, model, watch, ranks ?? Communicator.Alone);
+        (_table, _model, _watch, _ranks, _allowedChanges) = (table, model, watch, ranks ?? Communicator.Alone, allowedChanges ?? []);
         Pairs = [.. table.Pairs.Where(pair => !table.TiedRows.Contains(pair.Row))];
         if (Pairs.Count == 0)
         {
@@ -130,6 +133,7 @@ public sealed class VideoPairTraining
             _table.TiedRows,
             _table.IgnoredFields,
             OtherThanClaimed = Mismatches(sources),
+            Changes = TrainingChange.Read(results[^1].Folder),
             Ranks = _ranks.Size,
         };
         JsonFile.Write(Path.Combine(folder, "manifest.json"), RunManifest.Of(command, settings, [_options.Seed], Inputs(), folder, results));
@@ -201,6 +205,7 @@ public sealed class VideoPairTraining
 
     private void Tune(StageContext context)
     {
+        ChangedTraining.Settle(context.Folder, _allowedChanges, (settings, steps) => _watch?.TakeOver(settings.ToJsonString(), steps));
         _ranks.Broadcast(JsonSerializer.Serialize(new SharedWork(context.Folder, context.Inputs)));
         TuneTogether(context);
     }

@@ -51,7 +51,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         ArgumentNullException.ThrowIfNull(step);
         ArgumentNullException.ThrowIfNull(advanced);
         Directory.CreateDirectory(folder);
-        long metricsBytes = state.Restore(_statePath) ?? 0;
+        long metricsBytes = state.Restore(_statePath, TrainingChange.Read(folder)) ?? 0;
         foreach (JsonObject seen in metricsBytes == 0 ? [] : Read(metricsBytes))
         {
             guard?.See(seen);

@@ -18,7 +18,9 @@ namespace HaloLab.Optimisation;
 public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, ExponentialMovingAverage? average, string identity)
 {
     private const string Checksum = "sha256";
+    private const string IdentityName = "identity";
     private const string RankCount = "ranks";
+    private const string StepsName = "steps";
 
     /// <summary>How many ranks took the steps before the checkpoint that was restored; sums over a batch are rounded by it.</summary>
     public int Ranks { get; private set; } = 1;
@@ -36,9 +38,9 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
         Dictionary<string, Tensor> tensors = Tensors();
         Dictionary<string, string> metadata = new()
         {
-            ["identity"] = identity,
+            [IdentityName] = identity,
             ["parameters"] = string.Join('\n', parameters.Names),
-            ["steps"] = optimiser.Steps.ToString(CultureInfo.InvariantCulture),
+            [StepsName] = optimiser.Steps.ToString(CultureInfo.InvariantCulture),
             ["metrics_bytes"] = metricsBytes.ToString(CultureInfo.InvariantCulture),
             [RankCount] = ranks.ToString(CultureInfo.InvariantCulture),
         };
@@ -53,10 +55,28 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
         Safetensors.Save(path, tensors, metadata);
     }
 
+    /// <summary>What the checkpoint at <paramref name="path"/>, or else the previous one, says it is, and the steps done before it; null where there is none.</summary>
+    /// <param name="path">A .safetensors file.</param>
+    /// <exception cref="InputException">The file is broken.</exception>
+    public static (string Identity, long Steps)? Peek(string path)
+    {
+        string found = File.Exists(path) ? path : PreviousOf(path);
+        if (!File.Exists(found))
+        {
+            return null;
+        }
+
+        using var scope = NewDisposeScope();
+        Load(found, File.Exists(PreviousOf(found)), out Dictionary<string, string> metadata);
+        return (metadata[IdentityName], StepsOf(metadata));
+    }
+
     /// <summary>Restores the state where <paramref name="path"/> exists, or else the previous one.</summary>
+    /// <param name="path">A .safetensors file.</param>
+    /// <param name="changes">Where the training went on with other settings: checkpoints of before are accepted.</param>
     /// <returns>The length of the metrics file that belongs to the state, or null when there is no file.</returns>
     /// <exception cref="InputException">The file belongs to other training or is broken.</exception>
-    public long? Restore(string path)
+    public long? Restore(string path, IReadOnlyList<TrainingChange>? changes = null)
     {
         string found = File.Exists(path) ? path : PreviousOf(path);
         if (!File.Exists(found))
@@ -67,9 +87,15 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor> loaded = Load(found, File.Exists(PreviousOf(found)), out Dictionary<string, string> metadata);
-        if (metadata["identity"] != identity || metadata["parameters"] != string.Join('\n', parameters.Names))
+        string[] accepted = [identity, .. (changes ?? []).Select(change => change.Identity)];
+        if (!accepted.Contains(metadata[IdentityName]))
         {
-            throw new InputException($"{found}: is a checkpoint of other training ('{metadata["identity"]}', expected '{identity}'). Give another folder, or delete it to start over.");
+            throw new InputException($"{found}: is a checkpoint of other training ('{metadata[IdentityName]}', expected '{identity}'). Give another folder, or delete it to start over.");
+        }
+
+        if (metadata["parameters"] != string.Join('\n', parameters.Names))
+        {
+            throw new InputException($"{found}: holds other parameters than those that are trained ({metadata["parameters"].Split('\n').Length}, expected {parameters.Names.Count}). Give another folder, or delete it to start over.");
         }
 
         Dictionary<string, Tensor> own = Tensors();
@@ -83,7 +109,7 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
             tensor.copy_(value);
         }
 
-        optimiser.RestoreSteps(long.Parse(metadata["steps"], CultureInfo.InvariantCulture));
+        optimiser.RestoreSteps(StepsOf(metadata));
         parameters.Round();
         Ranks = int.Parse(metadata.GetValueOrDefault(RankCount, "1"), CultureInfo.InvariantCulture);
         return long.Parse(metadata["metrics_bytes"], CultureInfo.InvariantCulture);
@@ -111,6 +137,8 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
 
         return loaded;
     }
+
+    private static long StepsOf(Dictionary<string, string> metadata) => long.Parse(metadata[StepsName], CultureInfo.InvariantCulture);
 
     private static string ChecksumOf(Dictionary<string, string> metadata, Dictionary<string, Tensor> tensors)
     {
