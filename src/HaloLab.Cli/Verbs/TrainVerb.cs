@@ -3,6 +3,7 @@ using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
+using HaloLab.Optimisation;
 using HaloLab.Preferences;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Reproduction;
@@ -14,6 +15,7 @@ namespace HaloLab.Cli.Verbs;
 internal static class TrainVerb
 {
     private const int DefaultRank = 16;
+    private const string ProfileFile = "profile.json";
 
     private static readonly GranDpoOptions Objective = new();
 
@@ -42,9 +44,10 @@ internal static class TrainVerb
         Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
         Option<bool> plan = new("--plan") { Description = "Published models: say what memory the training would need, part by part, by steps on smaller clips, and do nothing else. Linux, on the CPU." };
         Option<string[]> allowed = new("--allow-changed") { Description = "Go on from an unfinished training in --out that differs in this: a setting as the refusal names it, model, pairs or code. Can be given again for more.", DefaultValueFactory = _ => [] };
+        Option<int?> profile = new("--profile") { Description = $"Record so many steps, 1 to {StepProfile.MostSteps}, after the first {StepProfile.WarmUpSteps} that this call does: OUT/{ProfileFile}, a trace of time and memory for Perfetto or chrome://tracing, and a table of the phases of a step at the end. What is trained is the same bytes." };
         Option[] ofPublished = [rank, alpha, frames, size, recompute, plan];
         WatchOptions watch = new();
-        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, allowed, .. ofPublished, .. watch.All])
+        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, allowed, profile, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -89,9 +92,10 @@ internal static class TrainVerb
             };
             options.Validate();
             string folder = parsed.GetValue(common.Out)!.FullName;
+            StepProfile? recorded = parsed.GetValue(profile) is int wanted ? new StepProfile(Path.Combine(folder, ProfileFile), wanted, ranks) : null;
             common.Compute.Use(parsed, Path.Combine(folder, "stages"), isToy: !isPublished, ranks.LocalRank);
             using ITunableModel tunable = isPublished ? Published(start, parsed.GetValue(frames), parsed.GetValue(size), parsed.GetValue(recompute)) : new TunableToyGenerator(start);
-            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed), ranks, parsed.GetValue(allowed));
+            VideoPairTraining training = new(table, tunable, options, watch.Read(parsed, tunable, table, options.Seed), ranks, parsed.GetValue(allowed), recorded);
             if (!ranks.IsFirst)
             {
                 training.Follow(cancellation);
@@ -106,7 +110,13 @@ internal static class TrainVerb
             }
 
             string command = $"train --pairs {Path.GetFileName(file)} --reward {parsed.GetValue(reward) ?? "(the only one)"}";
-            Console.WriteLine(RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation)));
+            string tuned = RunDisplay.Show(progress => training.Run(folder, command, progress, cancellation));
+            if (recorded is not null)
+            {
+                StepProfileText.Write(recorded, ranks);
+            }
+
+            Console.WriteLine(tuned);
             return ExitCode.Done;
         });
         return command;

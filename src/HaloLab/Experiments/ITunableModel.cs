@@ -1,4 +1,5 @@
 using HaloLab.GranDpo;
+using HaloLab.Optimisation;
 using HaloLab.Scaling;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -37,10 +38,11 @@ public interface ITunableModel : IDisposable
     /// <param name="options">How.</param>
     /// <param name="folder">Where the trainer writes.</param>
     /// <param name="ranks">Ranks that tune together.</param>
+    /// <param name="profile">Records a few steps, or null.</param>
     /// <param name="advanced">Told the number of steps done.</param>
     /// <param name="watching">Told the same before every step, with what writes the weights as they are to a folder, as <see cref="Export"/> takes it.</param>
     /// <param name="cancellation">Stops after a step, once the state is saved.</param>
-    void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Communicator ranks, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation);
+    void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Communicator ranks, StepProfile? profile, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation);
 
     /// <summary>Writes what <c>halolab generate</c> takes.</summary>
     /// <param name="tuned">The folder that <see cref="Tune"/> wrote.</param>

@@ -3,6 +3,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
 using HaloLab.Models.Layers;
+using HaloLab.Optimisation;
 using HaloLab.Scaling;
 using HaloLab.Videos;
 using static TorchSharp.torch;
@@ -60,10 +61,10 @@ public sealed class TunablePipeline : ITunableModel
     public Tensor EncodeClips(Tensor pixels_BCTHW) => _pipeline.EncodeClips(pixels_BCTHW);
 
     /// <inheritdoc/>
-    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Communicator ranks, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
+    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Communicator ranks, StepProfile? profile, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
     {
         using VideoPipeline.LoadedDenoiser loaded = LoadDenoiser();
-        using GranDpoTrainer trainer = new(loaded.Module, loaded.Denoiser, _pipeline.TrainingTarget, data, options, folder, ranks);
+        using GranDpoTrainer trainer = new(loaded.Module, loaded.Denoiser, _pipeline.TrainingTarget, data, options, folder, ranks, profile);
         trainer.Run(folder, advanced, done => watching(done, trainer.SaveWeights), cancellation);
     }
 

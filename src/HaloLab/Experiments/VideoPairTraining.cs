@@ -31,6 +31,7 @@ public sealed class VideoPairTraining
     private readonly TrainingWatch? _watch;
     private readonly Communicator _ranks;
     private readonly IReadOnlyCollection<string> _allowedChanges;
+    private readonly StepProfile? _profile;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string[] _prompts;
     private readonly Stage _conditions;
@@ -43,14 +44,15 @@ public sealed class VideoPairTraining
     /// <param name="watch">Looks at the generator while it is trained, or null.</param>
     /// <param name="ranks">Ranks that train together and see the same folders; null: this process alone.</param>
     /// <param name="allowedChanges">Names of settings that an unfinished training in the folder may differ in and be gone on from; null: in none.</param>
+    /// <param name="profile">Records a few steps of the training, or null.</param>
     /// <exception cref="InputException">A video is missing, the grid does not fit, or nothing is left to train on.</exception>
-    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null, Communicator? ranks = null, IReadOnlyCollection<string>? allowedChanges = null)
+    public VideoPairTraining(VideoPairTable table, ITunableModel model, GranDpoTrainerOptions options, TrainingWatch? watch = null, Communicator? ranks = null, IReadOnlyCollection<string>? allowedChanges = null, StepProfile? profile = null)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         model.Lattice.Edges(options.Grid);
-        (_table, _model, _watch, _ranks, _allowedChanges) = (table, model, watch, ranks ?? Communicator.Alone, allowedChanges ?? []);
+        (_table, _model, _watch, _ranks, _allowedChanges, _profile) = (table, model, watch, ranks ?? Communicator.Alone, allowedChanges ?? [], profile);
         Pairs = [.. table.Pairs.Where(pair => !table.TiedRows.Contains(pair.Row))];
         if (Pairs.Count == 0)
         {
@@ -214,7 +216,16 @@ public sealed class VideoPairTraining
     {
         StageContext context = own.StoppedBy(_ranks.StopTogether(own.Cancellation));
         using TrainingPairs data = Data(context);
-        _model.Tune(data, _options, context.Folder, _ranks, done => context.Report(done, _options.Steps), (done, save) => _watch?.See(done, save, own.Cancellation), context.Cancellation);
+        _model.Tune(data, _options, context.Folder, _ranks, _profile, done => context.Report(done, _options.Steps), Watch, context.Cancellation);
+
+        void Watch(long done, Action<string> save)
+        {
+            if (_watch is not null && _ranks.IsFirst)
+            {
+                _profile?.Phase("watch");
+                _watch.See(done, save, own.Cancellation);
+            }
+        }
     }
 
     private TrainingPairs Data(StageContext context)

@@ -1,4 +1,5 @@
 using HaloLab.Models.Layers;
+using HaloLab.Optimisation;
 using static TorchSharp.torch;
 
 namespace HaloLab.GranDpo;
@@ -30,21 +31,26 @@ public static class ClipByClip
     /// <summary>The second pass, once the loss was propagated back: adds dL/dθ to the gradients of the parameters.</summary>
     /// <param name="energies">What <see cref="Energies"/> gave; their gradients are the coefficients.</param>
     /// <param name="energiesOf">The same energies of one clip, with gradients.</param>
-    public static void Backward(PatchEnergies energies, Func<int, PatchEnergies> energiesOf)
+    /// <param name="profile">Told what is done, or null.</param>
+    public static void Backward(PatchEnergies energies, Func<int, PatchEnergies> energiesOf, StepProfile? profile = null)
     {
         ArgumentNullException.ThrowIfNull(energies);
         ArgumentNullException.ThrowIfNull(energiesOf);
         using var scope = NewDisposeScope();
+        using IDisposable? parts = profile?.Parts();
         PatchEnergies coefficients = new(energies.Video_B.grad!, energies.Cells_Bthw.grad!);
         for (int clip = 0; clip < energies.Video_B.shape[0]; clip++)
         {
             using (NewDisposeScope())
             {
+                profile?.Phase("forward");
                 PatchEnergies own = energiesOf(clip);
+                profile?.Phase("backward");
                 PatchEnergies of = coefficients.Rows(clip, 1);
                 autograd.backward([own.Video_B, own.Cells_Bthw], [of.Video_B, of.Cells_Bthw]);
             }
 
+            profile?.Phase("memory given back");
             FreedMemory.GiveBack();
         }
     }

@@ -32,6 +32,7 @@ public sealed class GranDpoTrainer : IDisposable
     private readonly PairSampler _sampler;
     private readonly bool[] _hasTerm;
     private readonly Communicator _ranks;
+    private readonly StepProfile? _profile;
     private readonly CellSums _cells;
     private readonly ReferenceEnergies? _reference;
     private readonly LoraAdapters? _adapters;
@@ -48,8 +49,9 @@ public sealed class GranDpoTrainer : IDisposable
     /// <param name="options">Settings.</param>
     /// <param name="cacheFolder">Where reference energies are kept; arms that share reference, seed and pairs share it.</param>
     /// <param name="ranks">Ranks that train together, each holding the same model, pairs and options and seeing the same folders; null: this process alone.</param>
+    /// <param name="profile">Records a few steps, or null.</param>
     /// <exception cref="InputException">A setting does not fit; the message names it.</exception>
-    public GranDpoTrainer(nn.Module model, IDenoiser denoiser, ITrainingTarget target, TrainingPairs pairs, GranDpoTrainerOptions options, string cacheFolder, Communicator? ranks = null)
+    public GranDpoTrainer(nn.Module model, IDenoiser denoiser, ITrainingTarget target, TrainingPairs pairs, GranDpoTrainerOptions options, string cacheFolder, Communicator? ranks = null, StepProfile? profile = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(denoiser);
@@ -57,7 +59,7 @@ public sealed class GranDpoTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        _ranks = ranks ?? Communicator.Alone;
+        (_ranks, _profile) = (ranks ?? Communicator.Alone, profile);
         if (options.BatchPairs < _ranks.Size)
         {
             throw new InputException(FormattableString.Invariant($"Training setting BatchPairs is {options.BatchPairs}: expected at least 1 for each of {_ranks.Size} ranks. It is the batch of all ranks together."));
@@ -121,7 +123,7 @@ public sealed class GranDpoTrainer : IDisposable
 
         // Before the checkpoint is read, while the model still is the reference.
         PrepareReference(advanced: null, cancellation);
-        TrainingLoop loop = new(folder, _state, _optimiser, new GranDpoGuard(_options.Objective, _pairs.Pairs.Count), _ranks);
+        TrainingLoop loop = new(folder, _state, _optimiser, new GranDpoGuard(_options.Objective, _pairs.Pairs.Count), _ranks, _profile);
         JsonObject Watched(long step)
         {
             watching?.Invoke(step);
@@ -157,30 +159,43 @@ public sealed class GranDpoTrainer : IDisposable
     internal GranDpoStep Step(long step)
     {
         using var scope = NewDisposeScope();
+        _profile?.Phase("batch");
         (int Pair, int Draw)[] ofAllRanks = _sampler.Batch(step);
         (int Pair, int Draw)[] batch = ofAllRanks[_ranks.PartOf(ofAllRanks.Length)];
         int B = batch.Length;
         (TrainingExample example, Tensor context_2BLD) = Examples(batch);
+        _profile?.Phase("reference");
         (PatchEnergies referenceA, PatchEnergies referenceB) = Reference(batch, example, context_2BLD);
 
+        _profile?.Phase(_options.TwoPass ? "first pass" : "forward");
         PatchEnergies OfClip(int clip) => Energies(example.Rows(clip, 1), context_2BLD.narrow(0, clip, 1));
         PatchEnergies policy = _options.TwoPass ? ClipByClip.Energies(2 * B, OfClip) : Energies(example, context_2BLD);
+        _profile?.Phase("loss");
         (PatchEnergies policyA, PatchEnergies policyB) = (policy.Rows(0, B), policy.Rows(B, B));
         PairRewards rewards = _rewards.Rows([.. batch.Select(item => (long)item.Pair)]);
         GranDpoLoss loss = GranDpoObjective.Compute(policyA, policyB, referenceA, referenceB, rewards, _options.Objective, ofAllRanks.Count(item => _hasTerm[item.Pair]));
 
+        _profile?.Phase("backward");
         loss.Loss.backward();
         if (_options.TwoPass)
         {
-            ClipByClip.Backward(policy, OfClip);
+            _profile?.Phase("second pass");
+            ClipByClip.Backward(policy, OfClip, _profile);
         }
 
         _parameters.CollectGradients();
+        _profile?.Phase("all-reduce");
         _ranks.Sum(_parameters.Gradients);
+        _profile?.Phase("metrics");
         GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyA, policyB, referenceA, referenceB, _options.Objective, _ranks);
         double rate = LearningRateSchedule.WarmUp(_options.LearningRate, _options.WarmUpSteps, step);
-        double norm = _optimiser.Step(rate);
-        _average?.Update();
+        double norm = _optimiser.Step(rate, _profile);
+        if (_average is not null)
+        {
+            _profile?.Phase("moving average");
+            _average.Update();
+        }
+
         return new GranDpoStep(metrics, norm, rate);
     }
 

@@ -28,11 +28,13 @@ public sealed class AdamW : IDisposable
 
     /// <summary>Clips the gradients, updates the parameters, and sets the gradients to zero.</summary>
     /// <param name="learningRate">Learning rate of this step, at least 0.</param>
+    /// <param name="profile">Told what is done, or null.</param>
     /// <returns>Global L2 norm of the gradient before clipping.</returns>
-    public double Step(double learningRate)
+    public double Step(double learningRate, StepProfile? profile = null)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
+        profile?.Phase("gradient clipping");
         _parameters.CollectGradients();
         Tensor gradient = _parameters.Gradients;
         Tensor norm = gradient.norm();
@@ -42,6 +44,7 @@ public sealed class AdamW : IDisposable
             gradient.mul_((_options.MaximumGradientNorm / (norm + 1e-6)).clamp_max(1.0));
         }
 
+        profile?.Phase("optimiser");
         Steps++;
         Tensor values = _parameters.Values;
         values.mul_(1.0 - (learningRate * _options.WeightDecay));

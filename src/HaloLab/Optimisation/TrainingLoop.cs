@@ -15,7 +15,8 @@ namespace HaloLab.Optimisation;
 /// <param name="optimiser">Counts the steps.</param>
 /// <param name="guard">Ends a training that no longer makes sense; null: only what is not a number does.</param>
 /// <param name="ranks">The ranks that take the steps together, to which a step gives the same metrics; null: this process alone.</param>
-public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser, ITrainingGuard? guard = null, Communicator? ranks = null)
+/// <param name="profile">Records a few steps, or null.</param>
+public sealed class TrainingLoop(string folder, TrainingState state, AdamW optimiser, ITrainingGuard? guard = null, Communicator? ranks = null, StepProfile? profile = null)
 {
     /// <summary>Everything that is needed to go on. It stays when training ends, so that what comes after may be killed too.</summary>
     public const string CheckpointFile = "training.safetensors";
@@ -76,12 +77,14 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
             while (optimiser.Steps < totalSteps)
             {
                 long number = optimiser.Steps;
+                profile?.BeginStep(number);
                 JsonObject line = new() { ["step"] = number };
                 foreach ((string name, JsonNode? value) in step(number))
                 {
                     line[name] = value?.DeepClone();
                 }
 
+                profile?.Phase("log and guard");
                 string text = Text(line, number);
                 metrics?.Write(Encoding.UTF8.GetBytes(text + "\n"));
 
@@ -95,6 +98,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
                     untilCheckpoint = TimeSpan.FromTicks(Math.Max(CheckpointInterval.Ticks, StepsTimePerSave * sinceCheckpoint.Elapsed.Ticks));
                 }
 
+                profile?.Phase("report");
                 advanced(number + 1);
             }
         }
@@ -109,6 +113,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         }
 
         Save(metrics);
+        profile?.Finish();
     }
 
     private static string Text(JsonObject line, long step)
@@ -132,6 +137,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
     {
         if (metrics is not null)
         {
+            profile?.Phase("checkpoint");
             metrics.Flush(flushToDisk: true);
             state.Save(_statePath, metrics.Length, _ranks.Size);
         }

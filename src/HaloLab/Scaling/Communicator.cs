@@ -1,3 +1,4 @@
+using System.Text;
 using static TorchSharp.torch;
 
 namespace HaloLab.Scaling;
@@ -84,6 +85,24 @@ public abstract class Communicator
 
     /// <summary>Gives every rank the first one's text; the others' is not looked at.</summary>
     public abstract string Broadcast(string text);
+
+    /// <summary>Every rank's text in the order of the ranks, on all of them.</summary>
+    public IReadOnlyList<string> Gather(string text)
+    {
+        byte[] own = Encoding.UTF8.GetBytes(text);
+        using var scope = NewDisposeScope();
+
+        // Zeros that the others' numbers are added to.
+        Tensor lengths = zeros(Size, ScalarType.Float64);
+        lengths[Rank] = own.Length;
+        Sum(lengths);
+        int[] counts = [.. lengths.data<double>().ToArray().Select(length => (int)length)];
+        Tensor bytes = zeros(counts.Sum());
+        bytes.narrow(0, counts.Take(Rank).Sum(), own.Length).copy_(tensor(own));
+        Sum(bytes);
+        byte[] all = bytes.to(ScalarType.Byte).data<byte>().ToArray();
+        return [.. counts.Select((count, rank) => Encoding.UTF8.GetString(all, counts.Take(rank).Sum(), count))];
+    }
 
     /// <summary>Returns when all ranks have called it.</summary>
     public abstract void Barrier();

@@ -3,6 +3,7 @@ using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.GranDpo;
+using HaloLab.Optimisation;
 using HaloLab.Scaling;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld.Pretraining;
@@ -60,10 +61,10 @@ public sealed class TunableToyGenerator : ITunableModel
     }
 
     /// <inheritdoc/>
-    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Communicator ranks, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
+    public void Tune(TrainingPairs data, GranDpoTrainerOptions options, string folder, Communicator ranks, StepProfile? profile, Action<long> advanced, Action<long, Action<string>> watching, CancellationToken cancellation)
     {
         using ToyGenerator model = ToyGenerator.Load(_checkpoints);
-        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, options, folder, ranks);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, options, folder, ranks, profile);
         trainer.Run(folder, advanced, done => watching(done, trainer.SaveWeights), cancellation);
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using HaloLab.Checkpoints;
 using HaloLab.Optimisation;
+using HaloLab.Tests.Optimisation;
 using HaloLab.Tests.Scaling;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
@@ -64,6 +65,38 @@ public sealed class RankedTrainingTests : IDisposable
         {
             await WaitForSteps(job, together, steps);
             await Signal(name, job, rank: 1);
+        }
+    }
+
+    /// <summary>Each rank is a process of the trace, and the first one alone looks at the generator.</summary>
+    [Fact]
+    public async Task RanksAreProfiledTogetherAndTheFirstOneWatches()
+    {
+        Mpi.Require();
+        Ffmpeg.Require();
+        string prompts = Path.Combine(_folder, "prompts.txt");
+        await File.WriteAllLinesAsync(prompts, ToyClips.Captions(40).Select(caption => caption.ToString()).Distinct().Take(6), Cancellation);
+        string started = Directory.CreateDirectory(Path.Combine(_folder, "started-here")).FullName;
+        string folder = Path.Combine(_folder, "profiled");
+        string[] arguments = [.. await Arguments(steps: 5), "--profile", "2", "--watch", "flickering,smoothness", "--trained", "flickering", "--watch-prompts", prompts, "--watch-every", "5"];
+        (int code, string said) = await RunRanks(folder, arguments, workingFolder: started);
+        Assert.True(code == 0, $"exit code {code}: {said}");
+        Assert.Contains("Watched at 2 steps", said, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(started));
+
+        TraceFile trace = new(Path.Combine(folder, "profile.json"));
+        Assert.Equal([0, 1], trace.Processes);
+        foreach (int rank in trace.Processes)
+        {
+            TraceFile.Span[] steps = [.. trace.Spans.Where(span => span.Process == rank && span.Name == "step")];
+            Assert.Equal([2, 3], steps.Select(step => step.Step));
+            Assert.All(steps, step => Assert.Contains(step.Parts, phase => phase.Name == "all-reduce"));
+        }
+
+        // Nobody has the sum before the last one has begun to add up: the clocks are the same, to a moment in which a rank does not get a core.
+        foreach (TraceFile.Span[] sums in trace.Spans.Where(span => span.Name == "all-reduce").GroupBy(span => span.Step).Select(ofStep => ofStep.ToArray()))
+        {
+            Assert.True(sums.Min(sum => sum.End) > sums.Max(sum => sum.Start) - 50_000, "a rank was done with adding up before the other one began");
         }
     }
 
@@ -148,10 +181,11 @@ public sealed class RankedTrainingTests : IDisposable
     /// <param name="folder">Where to.</param>
     /// <param name="arguments">What a single process is given.</param>
     /// <param name="disturb">Is given mpirun's process.</param>
+    /// <param name="workingFolder">Where the ranks are started; null: here.</param>
     /// <returns>What mpirun ended with, and what was said on stderr.</returns>
-    private static async Task<(int Code, string Said)> RunRanks(string folder, string[] arguments, Func<Process, Task>? disturb = null)
+    private static async Task<(int Code, string Said)> RunRanks(string folder, string[] arguments, Func<Process, Task>? disturb = null, string? workingFolder = null)
     {
-        using Process job = Process.Start(new ProcessStartInfo("mpirun", [.. Mpi.Options(2), "dotnet", HaloLabProgram.Path, .. arguments, "--out", folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process job = Process.Start(new ProcessStartInfo("mpirun", [.. Mpi.Options(2), "dotnet", HaloLabProgram.Path, .. arguments, "--out", folder]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingFolder ?? "" })!;
         Task<string> output = job.StandardOutput.ReadToEndAsync(Cancellation);
         Task<string> said = job.StandardError.ReadToEndAsync(Cancellation);
         if (disturb is not null)

@@ -4,9 +4,11 @@ using CliWrap.Buffered;
 using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.GranDpo;
+using HaloLab.Optimisation;
 using HaloLab.Preferences;
 using HaloLab.Rewards;
 using HaloLab.Tests.Evaluation.Scorers;
+using HaloLab.Tests.Optimisation;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld;
@@ -175,6 +177,36 @@ public sealed class VideoVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task ATrainingThatIsProfiledEndsInTheSameBytes()
+    {
+        Ffmpeg.Require();
+        string[] training = ["train", "--pairs", await PairFolder.Write(_folder, 3), "--reward", "VQ", "--model", Checkpoints, "--steps", "6", "--batch-pairs", "2", "--two-pass", "--threads", "1"];
+        string[] recording = [.. training, "--profile", "2", "--out", Output];
+        BufferedCommandResult result = await HaloLabProgram.Run(recording);
+        Assert.True(result.IsSuccess, result.StandardError);
+        string[] lines = result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        int title = Array.FindIndex(lines, line => line.StartsWith("Where the time went in 2 steps from step 2 on", StringComparison.Ordinal));
+        Assert.EndsWith(Path.Combine(Output, "profile.json"), lines[title], StringComparison.Ordinal);
+        Assert.EndsWith("100.0 %  step", lines[title + 2], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.EndsWith(" %    second pass", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.EndsWith(" %      backward", StringComparison.Ordinal));
+        Assert.Equal(Path.Combine(Output, "model"), lines[^1]);
+        TraceFile trace = new(Path.Combine(Output, "profile.json"));
+        Assert.Equal([2, 3], trace.Spans.Where(span => span.Name == "step").Select(span => span.Step));
+
+        string other = Path.Combine(_folder, "not-recorded");
+        Assert.True((await HaloLabProgram.Run([.. training, "--out", other])).IsSuccess);
+        Assert.False(File.Exists(Path.Combine(other, "profile.json")));
+        string[] made = [.. Directory.EnumerateFiles(other, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(other, file)).Where(file => Path.GetFileName(file) is not ("stage.json" or "manifest.json"))];
+        Assert.Contains(made, file => file.EndsWith(TrainingLoop.MetricsFile, StringComparison.Ordinal));
+        Assert.All(made, file => Assert.Equal(FileHash.Of(Path.Combine(other, file)), FileHash.Of(Path.Combine(Output, file))));
+
+        // Nothing is left to record.
+        result = await HaloLabProgram.Run(recording);
+        Assert.Contains("no step was recorded", result.StandardOutput, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ATrainingThatIsWatchedEndsInTheSameBytes()
     {
         Ffmpeg.Require();
@@ -287,6 +319,7 @@ public sealed class VideoVerbTests : IDisposable
     [InlineData("cannot be read", "--pairs", "missing.csv", "--reward", "VQ")]
     [InlineData("absent.mp4", "--pairs", "absent", "--reward", "VQ")]
     [InlineData("--plan is for a published model", "--reward", "VQ", "--plan")]
+    [InlineData("--profile 0: expected 1 to 100 steps", "--reward", "VQ", "--profile", "0")]
     public async Task TrainNamesWhatIsWrong(string expected, params string[] arguments)
     {
         Ffmpeg.Require();

@@ -44,6 +44,7 @@ public sealed class CommunicatorTests : IDisposable
             alone.Sum(numbers);
             Assert.Equal([1f, 2f], numbers.data<float>().ToArray());
             Assert.Equal("text", alone.Broadcast("text"));
+            Assert.Equal(["écrit"], alone.Gather("écrit"));
             Assert.Equal(Token, alone.StopTogether(Token));
             alone.Say("hello");
             Assert.Equal(["hello"], said);
@@ -128,6 +129,7 @@ public sealed class CommunicatorTests : IDisposable
         Assert.Equal((Ranks, ranks.Rank == 0), (ranks.Size, ranks.IsFirst));
         Assert.Equal("écrit par le premier", ranks.Broadcast(ranks.IsFirst ? "écrit par le premier" : "not looked at"));
         Assert.Equal("", ranks.Broadcast(""));
+        Assert.Equal(["", "écrit par 1"], ranks.Gather(ranks.IsFirst ? "" : "écrit par 1"));
 
         // Longer than one bucket, and not a multiple of it.
         using (Tensor ones = torch.ones((1 << 22) + 3))
