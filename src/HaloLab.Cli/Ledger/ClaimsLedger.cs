@@ -13,6 +13,9 @@ namespace HaloLab.Cli.Ledger;
 /// <param name="Template">The text.</param>
 internal sealed record ClaimsLedger(IReadOnlyList<LedgerRow> Rows, IReadOnlyList<DeclaredClaim> Claims, IReadOnlyList<RecordedRun> Runs, string Template)
 {
+    /// <summary>Where the ledger of a repository lies.</summary>
+    public const string DefaultFolder = "claims";
+
     private const string RunsFolder = "runs";
 
     /// <summary>Reads a ledger.</summary>
@@ -39,6 +42,9 @@ internal sealed record ClaimsLedger(IReadOnlyList<LedgerRow> Rows, IReadOnlyList
 
     /// <summary>A recorded run, or null.</summary>
     public RecordedRun? Find(string run) => Runs.FirstOrDefault(known => known.Name == run);
+
+    /// <summary>The first row that measures a recipe, or null.</summary>
+    public LedgerRow? RowOf(string recipe) => Rows.FirstOrDefault(row => row.Recipes?.Contains(recipe) == true);
 
     private static IEnumerable<string> FilesOf(string folder, string kind) =>
         Directory.Exists(Path.Combine(folder, kind)) ? Directory.GetFiles(Path.Combine(folder, kind), "*.json").Order(StringComparer.Ordinal) : [];

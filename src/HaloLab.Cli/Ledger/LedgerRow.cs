@@ -10,7 +10,8 @@ namespace HaloLab.Cli.Ledger;
 /// <param name="Hardware">On what.</param>
 /// <param name="Minutes">How long it takes.</param>
 /// <param name="Results">What came out, latest first; those that went badly stay. None: not run.</param>
-internal sealed record LedgerRow(string Claim, string Command, string Expected, string Tolerance, string Hardware, string Minutes, IReadOnlyList<LedgerResult> Results)
+/// <param name="Recipes">Recipes that it measures, as <c>halolab recipes</c> names them; null: none.</param>
+internal sealed record LedgerRow(string Claim, string Command, string Expected, string Tolerance, string Hardware, string Minutes, IReadOnlyList<LedgerResult> Results, IReadOnlyList<string>? Recipes = null)
 {
     /// <summary>The latest result; null: not run.</summary>
     [JsonIgnore]

@@ -15,7 +15,7 @@ internal static class ClaimsVerb
     {
         Command command = new("claims", "Print every claim with its verdict, when and by which run it was decided. Claims are declared in the ledger, the folder claims of the repository, before they are run.");
         Argument<DirectoryInfo[]> runs = new("run") { Description = "Folders of finished runs (of reproduce, or of a grid below that of ablate): decide the claims by these instead of by what is recorded.", Arity = ArgumentArity.ZeroOrMore };
-        Option<DirectoryInfo> folder = new("--ledger") { Description = "Folder of the ledger.", DefaultValueFactory = _ => new DirectoryInfo("claims") };
+        Option<DirectoryInfo> folder = new("--ledger") { Description = "Folder of the ledger.", DefaultValueFactory = _ => new DirectoryInfo(ClaimsLedger.DefaultFolder) };
         Option<string?> record = new("--record") { Description = "Keep the given run in the ledger under this name." };
         Option<bool> write = new("--write") { Description = $"Make {Document}, beside the ledger, from it." };
         Option<bool> check = new("--check") { Description = $"Fail where {Document} is not what the ledger says." };

@@ -30,6 +30,7 @@ internal static class HaloLabCommand
             TrainVerb.Create(),
             WeightsVerb.Create(),
         };
+        root.Subcommands.Add(RecipesVerb.Create(root));
         root.Subcommands.Add(RunVerb.Create(root));
         root.Subcommands.Add(SlurmVerb.Create(root));
         return root;

@@ -22,16 +22,28 @@ internal sealed class RecipeOptions
     /// <summary>The recipes and what they are for.</summary>
     public static string Known => string.Join("; ", Recipe.All.Select(recipe => $"{recipe.Name}, {recipe.Description}"));
 
+    private Option[] Options => [_model, _backbone, _prompts, _test, _judges, _arms, _set, _seed, _out];
+
+    private IEnumerable<Option> Required => Options.Where(option => option.Required);
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         _name.AcceptOnlyFromAmong([.. Recipe.All.Select(recipe => recipe.Name)]);
         command.Arguments.Add(_name);
-        foreach (Option option in (Option[])[_model, _backbone, _prompts, _test, _judges, _arms, _set, _seed, _out])
+        foreach (Option option in Options)
         {
             command.Options.Add(option);
         }
     }
+
+    /// <summary>What starts a recipe, with the options that it must be given.</summary>
+    public string Command(Recipe recipe) => RecipeStep.Shell(["halolab", "run", recipe.Name, .. Required.SelectMany(option => new[] { option.Name, PlaceholderOf(option) })]);
+
+    /// <summary>Inputs before they are given: names in the place of what must be given, the defaults of all else.</summary>
+    public RecipeInputs Placeholders() => new(
+        PlaceholderOf(_model), PlaceholderOf(_backbone), PlaceholderOf(_prompts), PlaceholderOf(_test),
+        (string)_judges.GetDefaultValue()!, ArmsOf((string)_arms.GetDefaultValue()!), (long)_seed.GetDefaultValue()!, _out.GetDefaultValue()!.ToString()!, []);
 
     /// <summary>The steps that are asked for, each with the command line as its verb understands it.</summary>
     /// <param name="parsed">The command line.</param>
@@ -67,6 +79,8 @@ internal sealed class RecipeOptions
     /// <param name="TrainingPrompts">Number of training prompts.</param>
     /// <param name="TestPrompts">Number of prompts to judge by.</param>
     public sealed record AskedRecipe(RecipeInputs Inputs, IReadOnlyList<(RecipeStep Step, ParseResult Parsed)> Steps, int TrainingPrompts, int TestPrompts);
+
+    private static string PlaceholderOf(Option option) => option.Name.TrimStart('-').ToUpperInvariant();
 
     private static string WithFullPath(string backbone)
     {

@@ -21,7 +21,7 @@ internal static class ReproduceVerb
         Command command = new("reproduce", "Run the whole of HALO on the toy world and write claims.json, report.html and manifest.json (goes on where it stopped).");
         CommonOptions common = new();
         common.AddTo(command, Path.Combine("runs", "reproduce"));
-        Option<string> preset = new("--preset") { Description = "quick: ten minutes, one seed. full: all arms, five seeds, hours. smoke: a minute, everything at its smallest, means nothing.", DefaultValueFactory = _ => "quick" };
+        Option<string> preset = new("--preset") { Description = string.Join(" ", ReproductionSettings.Presets.Values.Select(known => $"{known.Preset}: {known.Description}.")), DefaultValueFactory = _ => ReproductionSettings.Quick.Preset };
         preset.AcceptOnlyFromAmong([.. ReproductionSettings.Presets.Keys]);
         Option<int?> seeds = new("--seeds") { Description = "Number of seeds; default 1 for quick, 5 for full." };
         Option<bool> fresh = new("--fresh") { Description = "Delete what an earlier run left in --out and start over." };

@@ -59,8 +59,8 @@ public sealed class RunFolder
     {
         get
         {
-            SortedDictionary<string, string> facts = new(StringComparer.Ordinal);
-            Flatten("", _manifest, facts);
+            SortedDictionary<string, string> facts = JsonFile.Facts(_manifest);
+            facts.Remove(StagesFolder);
             return facts;
         }
     }
@@ -104,21 +104,6 @@ public sealed class RunFolder
     }
 
     private static bool IsRun(string folder) => Directory.Exists(Path.Combine(folder, StagesFolder)) || (File.Exists(Path.Combine(folder, ManifestFile)) && JsonFile.Read<JsonObject>(Path.Combine(folder, ManifestFile))["haloLab"] is not null);
-
-    private static void Flatten(string name, JsonNode? node, SortedDictionary<string, string> facts)
-    {
-        if (node is JsonObject parts)
-        {
-            foreach ((string key, JsonNode? value) in parts.Where(part => name.Length > 0 || part.Key != StagesFolder))
-            {
-                Flatten(name.Length == 0 ? key : $"{name}.{key}", value, facts);
-            }
-        }
-        else if (node is not null)
-        {
-            facts[name] = node is JsonValue value && value.TryGetValue(out string? text) ? text : node.ToJsonString();
-        }
-    }
 
     private string? Text(string field) => _manifest?[field] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

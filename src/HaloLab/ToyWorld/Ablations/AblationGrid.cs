@@ -45,6 +45,9 @@ public sealed partial class AblationGrid
 
     internal IReadOnlyList<AblationStatement> Statements { get; }
 
+    /// <summary>The recipe of the baseline and of every variant.</summary>
+    public IReadOnlyList<(string Variant, ReproductionSettings Settings)> Recipes() => [.. Variants.Prepend(Baseline).Select(variant => (variant.Name, variant.Settings))];
+
     /// <summary>The statements about every variant, as they stand before anything is run.</summary>
     public IReadOnlyList<(string Variant, string Statement, double Interesting)> Declared() =>
         [.. Variants.SelectMany(variant => Statements.Select(statement => (variant.Name, statement.About(variant), statement.Interesting)))];

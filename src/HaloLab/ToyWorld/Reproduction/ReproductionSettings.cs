@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using HaloLab.Experiments.Rewards;
+using HaloLab.GranDpo;
 using HaloLab.Preferences;
 using HaloLab.Videos;
 
@@ -11,6 +13,7 @@ public sealed record ReproductionSettings
     public static ReproductionSettings Quick { get; } = new()
     {
         Preset = "quick",
+        Description = "ten minutes, one seed",
         TrainingPrompts = 48,
         LabelledPrompts = 48,
         RewardSteps = 200,
@@ -24,6 +27,7 @@ public sealed record ReproductionSettings
     public static ReproductionSettings Full { get; } = new()
     {
         Preset = "full",
+        Description = "all arms, five seeds, hours",
         Seeds = 5,
         TrainingPrompts = 192,
         LabelledPrompts = 192,
@@ -38,6 +42,7 @@ public sealed record ReproductionSettings
     public static ReproductionSettings Smoke { get; } = Quick with
     {
         Preset = "smoke",
+        Description = "a minute, everything at its smallest, means nothing",
         TrainingPrompts = 4,
         LabelledPrompts = 4,
         RewardSteps = 3,
@@ -53,6 +58,10 @@ public sealed record ReproductionSettings
 
     /// <summary>Name of the preset.</summary>
     public required string Preset { get; init; }
+
+    /// <summary>What it is for, in a few words; no setting.</summary>
+    [JsonIgnore]
+    public string Description { get; init; } = "";
 
     /// <summary>Number of runs.</summary>
     public int Seeds { get; init; } = 1;
@@ -113,4 +122,23 @@ public sealed record ReproductionSettings
 
     /// <summary>Patches of labels, rewards and objective.</summary>
     public PatchGrid Grid { get; init; } = new(4, 4, 4);
+
+    /// <summary>How an arm is tuned.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="seed">Seed of the run.</param>
+    public GranDpoTrainerOptions Tuning(ReproductionArm arm, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(arm);
+        return new()
+        {
+            Seed = seed,
+            Steps = TuningSteps,
+            BatchPairs = BatchPairs,
+            LearningRate = arm.Setting.LearningRate,
+            Objective = arm.Objective(Grid),
+            VideoReward = arm.VideoReward,
+            Grid = arm.Grid ?? Grid,
+            ReferencePartition = Grid,
+        };
+    }
 }

@@ -28,6 +28,9 @@ public sealed class ToyReproduction
         _claims = new ClaimsStage(settings, _generator, _seeds).Stage();
     }
 
+    /// <summary>All stages, inputs before what reads them.</summary>
+    public IReadOnlyList<Stage> Stages => RunStore.InOrder([_claims]);
+
     /// <summary>
     /// Runs what is not finished yet and writes <c>claims.json</c>, <c>report.html</c> and <c>manifest.json</c> into the folder; the stages lie in
     /// its folder <c>stages</c>.

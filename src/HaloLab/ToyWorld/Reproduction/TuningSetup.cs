@@ -23,18 +23,6 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
 
     public IReadOnlyList<Stage> Inputs => [candidates, pairs];
 
-    public GranDpoTrainerOptions Options(ReproductionArm arm) => new()
-    {
-        Seed = seed,
-        Steps = settings.TuningSteps,
-        BatchPairs = settings.BatchPairs,
-        LearningRate = arm.Setting.LearningRate,
-        Objective = arm.Objective(settings.Grid),
-        VideoReward = arm.VideoReward,
-        Grid = arm.Grid ?? settings.Grid,
-        ReferencePartition = settings.Grid,
-    };
-
     /// <summary>Lets a trainer work on the untuned generator.</summary>
     /// <param name="context">The stage.</param>
     /// <param name="arm">The arm.</param>
@@ -47,7 +35,7 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
         CandidatePairs chosen = JsonFile.Read<CandidatePairs>(context.Input(pairs.Name, PairStage.File));
         using ToyGenerator model = generator.Load();
         using TrainingPairs data = Data(model, bundle, rewards, chosen);
-        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, Options(arm), referenceFolder);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, settings.Tuning(arm, seed), referenceFolder);
         work(trainer);
     }
 

@@ -13,7 +13,7 @@ internal sealed class TuningStage(TuningSetup setup, ReproductionArm arm, Stage 
     public Stage Stage() => new(
         $"tuned-{arm.Name}-s{setup.Seed}",
         2,
-        new JsonObject { ["seed"] = setup.Seed, ["generator"] = setup.GeneratorHash, ["options"] = JsonSerializer.SerializeToNode(setup.Options(arm)) },
+        new JsonObject { ["seed"] = setup.Seed, ["generator"] = setup.GeneratorHash, ["options"] = JsonSerializer.SerializeToNode(setup.Settings.Tuning(arm, setup.Seed)) },
         [.. setup.Inputs, reference],
         setup.Settings.TuningSteps * SecondsPerStep,
         context => setup.Train(
