@@ -20,14 +20,15 @@ public sealed class ToyPretrainingTests : IDisposable
         {
             AutoencoderSteps = 2,
             CleanClips = 8,
-            CorpusClips = 160,
+            CorpusClips = 144,
             LayoutPriorSteps = 2,
             FrameSteps = 2,
+            FrameBatch = 4,
             GeneratorSteps = 2,
-            GeneratorBatch = 16,
+            GeneratorBatch = 4,
             QualityPrompts = 2,
-            JudgedSamples = 8,
-            JudgedRenders = 8,
+            JudgedSamples = 2,
+            JudgedRenders = 6,
             JudgeSteps = 2,
         };
         IReadOnlyList<StageResult>? results = null;
