@@ -39,18 +39,17 @@ internal static class RankedSteps
         {
             using TrainingSteps steps = new();
             Action alone = steps.Stepper(options with { BatchPairs = options.BatchPairs / ranks.Size, Steps = options.Steps * ranks.Size });
-            Action together = steps.Stepper(options, ranks);
+            Action together = steps.Stepper(options, ranks, out GranDpoTrainer trainer);
+            Action sharded = steps.Stepper(options with { ShardsOptimiser = true }, ranks, out GranDpoTrainer shardingTrainer);
             RandomStream order = new(1, "benchmark " + name);
             List<(double Alone, double Together)> times = [];
-            long bytes = 0;
+            (long Summed, long Shared) bytes = default;
             for (int round = -WarmUps; round < rounds; round++)
             {
                 bool isAloneFirst = order.Next(2) == 0;
                 double first = Seconds(isAloneFirst ? alone : together, ranks);
                 double second = Seconds(isAloneFirst ? together : alone, ranks);
-                long before = ranks.SummedBytes;
-                together();
-                bytes = ranks.SummedBytes - before;
+                bytes = Exchanged(together, ranks);
                 (double own, double shared) = isAloneFirst ? (first, second) : (second, first);
                 (double mean, double slowest) = (Gather(own, ranks).Average(), Gather(shared, ranks).Max());
                 if (round >= 0)
@@ -59,12 +58,14 @@ internal static class RankedSteps
                 }
             }
 
+            (long Summed, long Shared) bytesSharded = Exchanged(sharded, ranks);
             Interval efficiency = Bootstrap.Run(rounds, drawn => Moments.Mean([.. drawn.Select(i => times[i].Alone / times[i].Together)]), new RandomStream(1, "bootstrap " + name)).Percentile;
             isKept &= efficiency.Low >= Limit;
             if (ranks.IsFirst)
             {
                 Console.WriteLine(FormattableString.Invariant(
-                    $"{name}, {ranks.Size} ranks of {options.BatchPairs / ranks.Size} pairs: {times.Average(time => time.Alone) / StepsPerRound * 1e3:f1} ms a step alone, {times.Average(time => time.Together) / StepsPerRound * 1e3:f1} ms together, efficiency {efficiency.Estimate:f3} [{efficiency.Low:f3}, {efficiency.High:f3}] over {rounds} rounds; limit {Limit}: {(efficiency.Low >= Limit ? "kept" : "MISSED")}; {bytes} bytes added up a step on each rank"));
+                    $"{name}, {ranks.Size} ranks of {options.BatchPairs / ranks.Size} pairs: {times.Average(time => time.Alone) / StepsPerRound * 1e3:f1} ms a step alone, {times.Average(time => time.Together) / StepsPerRound * 1e3:f1} ms together, efficiency {efficiency.Estimate:f3} [{efficiency.Low:f3}, {efficiency.High:f3}] over {rounds} rounds; limit {Limit}: {(efficiency.Low >= Limit ? "kept" : "MISSED")}; {bytes.Summed} bytes added up a step on each rank"));
+                Console.WriteLine(FormattableString.Invariant($"  state of the optimiser on rank {ranks.Rank}: {trainer.OptimiserBytes} bytes; sharded {shardingTrainer.OptimiserBytes}, and then {bytesSharded.Summed} bytes added up and {bytesSharded.Shared} shared a step"));
             }
         }
 
@@ -82,6 +83,14 @@ internal static class RankedSteps
         }
 
         return watch.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>Bytes that a step adds up and shares on this rank.</summary>
+    private static (long Summed, long Shared) Exchanged(Action step, Communicator ranks)
+    {
+        (long summed, long shared) = (ranks.SummedBytes, ranks.SharedBytes);
+        step();
+        return (ranks.SummedBytes - summed, ranks.SharedBytes - shared);
     }
 
     /// <summary>Every rank's number, on all of them.</summary>

@@ -100,12 +100,18 @@ internal sealed class TrainingSteps : IDisposable
     /// <summary>One step after the other of a trainer whose reference is ready.</summary>
     /// <param name="options">Its settings.</param>
     /// <param name="ranks">Who takes the steps together; null: this process alone.</param>
-    public Action Stepper(GranDpoTrainerOptions options, Communicator? ranks = null)
+    public Action Stepper(GranDpoTrainerOptions options, Communicator? ranks = null) => Stepper(options, ranks, out _);
+
+    /// <summary>The same, with the trainer.</summary>
+    /// <param name="options">Its settings.</param>
+    /// <param name="ranks">Who takes the steps together; null: this process alone.</param>
+    /// <param name="trainer">What takes them; stays this object's.</param>
+    public Action Stepper(GranDpoTrainerOptions options, Communicator? ranks, out GranDpoTrainer trainer)
     {
         UNet3D denoiser = Denoiser();
         TrainingPairs pairs = RandomPairs.Draw(PairCount, Grid, 8, ToyGenerator.Lattice, 20, 64);
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
-        GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache, ranks);
+        GranDpoTrainer stepping = trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache, ranks);
         Stopwatch watch = Stopwatch.StartNew();
         trainer.PrepareReference(advanced: null, CancellationToken.None);
         if (options.Reference == ReferenceMode.Cached)
@@ -116,6 +122,6 @@ internal sealed class TrainingSteps : IDisposable
         Directory.Delete(cache, recursive: true);
         _owned.AddRange([trainer, pairs, denoiser]);
         long step = 0;
-        return () => trainer.Step(step++ % options.Steps);
+        return () => stepping.Step(step++ % options.Steps);
     }
 }

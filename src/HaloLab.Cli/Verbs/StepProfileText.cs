@@ -23,7 +23,7 @@ internal static class StepProfileText
         Console.WriteLine(" median ms   share");
         foreach (PhaseTime phase in profile.Phases())
         {
-            string rarely = phase.Steps < profile.Steps.Count ? string.Create(CultureInfo.InvariantCulture, $" (in {phase.Steps} steps)") : "";
+            string rarely = phase.Steps < profile.Steps.Count ? string.Create(CultureInfo.InvariantCulture, $" (in {phase.Steps} of {profile.Steps.Count} steps)") : "";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase.MedianMilliseconds,10:0.000} {100 * phase.Share,5:0.0} %  {new string(' ', 2 * phase.Depth)}{phase.Name}{rarely}"));
         }
     }

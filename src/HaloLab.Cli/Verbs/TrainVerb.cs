@@ -44,10 +44,11 @@ internal static class TrainVerb
         Option<bool> recompute = new("--recompute") { Description = "Published models: keep only the inputs of each block and run it again on the way back: less memory, more time, the same bits." };
         Option<bool> plan = new("--plan") { Description = "Published models: say what memory the training would need, part by part, by steps on smaller clips, and do nothing else. Linux, on the CPU." };
         Option<string[]> allowed = new("--allow-changed") { Description = "Go on from an unfinished training in --out that differs in this: a setting as the refusal names it, model, pairs or code. Can be given again for more.", DefaultValueFactory = _ => [] };
+        Option<bool> shard = new("--shard-optimiser") { Description = "With several ranks: each keeps the optimiser's state of its part of the trained values alone. The same bits, less memory, more to send (docs/scaling.md); one process keeps all of it." };
         Option<int?> profile = new("--profile") { Description = $"Record so many steps, 1 to {StepProfile.MostSteps}, after the first {StepProfile.WarmUpSteps} that this call does: OUT/{ProfileFile}, a trace of time and memory for Perfetto or chrome://tracing, and a table of the phases of a step at the end. What is trained is the same bytes." };
         Option[] ofPublished = [rank, alpha, frames, size, recompute, plan];
         WatchOptions watch = new();
-        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, allowed, profile, .. ofPublished, .. watch.All])
+        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, allowed, shard, profile, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -77,6 +78,7 @@ internal static class TrainVerb
                 Steps = parsed.GetValue(steps),
                 BatchPairs = parsed.GetValue(batch),
                 TwoPass = parsed.GetValue(twoPass),
+                ShardsOptimiser = parsed.GetValue(shard),
                 LearningRate = parsed.GetValue(rate),
                 Grid = learned.Grid ?? PatchGrid.Parse(parsed.GetValue(grid)!),
                 VideoReward = learned.VideoReward,

@@ -85,13 +85,16 @@ public sealed class GranDpoTrainer : IDisposable
 
         _adapters = options.AttachTo(model);
         _parameters = new FlatParameters(_adapters?.Parameters ?? model.named_parameters().Select(item => (item.name, item.parameter)));
-        _optimiser = new AdamW(_parameters, options.Optimiser);
+        _optimiser = new AdamW(_parameters, options.Optimiser, options.ShardsOptimiser ? _ranks : null);
         _average = options.AverageDecay is double decay ? new ExponentialMovingAverage(_parameters, decay) : null;
         _state = new TrainingState(_parameters, _optimiser, _average, Identity(key));
     }
 
     /// <summary>The adapters in training, or null where all parameters are trained.</summary>
     public LoraAdapters? Adapters => _adapters;
+
+    /// <summary>Bytes of the optimiser's state that this rank keeps.</summary>
+    public long OptimiserBytes => _optimiser.StateBytes;
 
     /// <summary>Number of (pair, draw) whose reference energies are known.</summary>
     public int ReferenceCount => _reference?.Count ?? 0;

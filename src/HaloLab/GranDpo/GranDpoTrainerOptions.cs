@@ -37,6 +37,12 @@ public sealed record GranDpoTrainerOptions
     /// <summary>The optimiser's, clipping norm included. Default: no weight decay, norm 1.</summary>
     public AdamWOptions Optimiser { get; init; } = new(WeightDecay: 0, MaximumGradientNorm: 1);
 
+    /// <summary>
+    /// Whether each of several ranks keeps the optimiser's state for its part of the trained values alone (<see cref="AdamW"/>): the same bits, less memory, more to send. Of one process it is the whole state. Default no.
+    /// </summary>
+    [JsonIgnore] // No part of a training's name: it may go on with it or without.
+    public bool ShardsOptimiser { get; init; }
+
     /// <summary>The objective.</summary>
     public GranDpoOptions Objective { get; init; } = new();
 

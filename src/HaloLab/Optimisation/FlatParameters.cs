@@ -11,8 +11,8 @@ namespace HaloLab.Optimisation;
 /// </summary>
 public sealed class FlatParameters : IDisposable
 {
-    // Each parameter starts where torch's own memory would, at 64 bytes: kernels choose by alignment, and their last digits with them.
-    private const int Alignment = 64 / sizeof(float);
+    /// <summary>Values between two places where a parameter, or a part of the vector, may start: 64 bytes, as torch's own memory. Kernels choose by alignment, and their last digits with them.</summary>
+    internal const int Alignment = 64 / sizeof(float);
 
     private readonly Parameter[] _parameters;
     private readonly long[] _sizes;

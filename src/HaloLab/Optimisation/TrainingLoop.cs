@@ -91,7 +91,7 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
                 // For whoever watches the file; it is not worth a wait for the disk.
                 metrics?.Flush();
                 guard?.See(line);
-                if (sinceCheckpoint.Elapsed > untilCheckpoint && guard?.IsSound != false)
+                if (_ranks.Any(_ranks.IsFirst && sinceCheckpoint.Elapsed > untilCheckpoint) && guard?.IsSound != false)
                 {
                     sinceCheckpoint.Restart();
                     Save(metrics);
@@ -104,7 +104,8 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
         }
         catch (OperationCanceledException)
         {
-            if (guard?.IsSound != false)
+            // Where one rank alone was stopped, the others do not come to put a sharded state together.
+            if (guard?.IsSound != false && (!optimiser.IsSharded || _ranks.HasAgreedToStop))
             {
                 Save(metrics);
             }
@@ -135,11 +136,8 @@ public sealed class TrainingLoop(string folder, TrainingState state, AdamW optim
 
     private void Save(FileStream? metrics)
     {
-        if (metrics is not null)
-        {
-            profile?.Phase("checkpoint");
-            metrics.Flush(flushToDisk: true);
-            state.Save(_statePath, metrics.Length, _ranks.Size);
-        }
+        profile?.Phase("checkpoint");
+        metrics?.Flush(flushToDisk: true);
+        state.Save(_statePath, metrics?.Length ?? 0, _ranks);
     }
 }

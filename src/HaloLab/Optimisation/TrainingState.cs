@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using HaloLab.Checkpoints;
+using HaloLab.Scaling;
 using static TorchSharp.torch;
 
 namespace HaloLab.Optimisation;
@@ -21,6 +22,8 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
     private const string IdentityName = "identity";
     private const string RankCount = "ranks";
     private const string StepsName = "steps";
+    private const string Values = "values";
+    private const string Average = "average";
 
     /// <summary>How many ranks took the steps before the checkpoint that was restored; sums over a batch are rounded by it.</summary>
     public int Ranks { get; private set; } = 1;
@@ -29,20 +32,32 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
     /// <param name="path">Where the last one is.</param>
     public static string PreviousOf(string path) => Path.ChangeExtension(path, ".previous" + Path.GetExtension(path));
 
-    /// <summary>Writes the state atomically; the one that was there stays as the previous one.</summary>
+    /// <summary>Writes the state atomically; the one that was there stays as the previous one. Of several ranks the first one writes, the same file whether the optimiser's state is sharded or not; where it is, all call it.</summary>
     /// <param name="path">A .safetensors file.</param>
     /// <param name="metricsBytes">Length of the metrics file that belongs to this step.</param>
-    /// <param name="ranks">Ranks that train.</param>
-    public void Save(string path, long metricsBytes = 0, int ranks = 1)
+    /// <param name="ranks">Ranks that train; null: this process alone.</param>
+    public void Save(string path, long metricsBytes = 0, Communicator? ranks = null)
     {
-        Dictionary<string, Tensor> tensors = Tensors();
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> tensors = new(optimiser.GatherState());
+        if (ranks is { IsFirst: false })
+        {
+            return;
+        }
+
+        tensors.Add(Values, parameters.Values);
+        if (average is not null)
+        {
+            tensors.Add(Average, average.Values);
+        }
+
         Dictionary<string, string> metadata = new()
         {
             [IdentityName] = identity,
             ["parameters"] = string.Join('\n', parameters.Names),
             [StepsName] = optimiser.Steps.ToString(CultureInfo.InvariantCulture),
             ["metrics_bytes"] = metricsBytes.ToString(CultureInfo.InvariantCulture),
-            [RankCount] = ranks.ToString(CultureInfo.InvariantCulture),
+            [RankCount] = (ranks?.Size ?? 1).ToString(CultureInfo.InvariantCulture),
         };
         metadata[Checksum] = ChecksumOf(metadata, tensors);
 
@@ -98,19 +113,17 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
             throw new InputException($"{found}: holds other parameters than those that are trained ({metadata["parameters"].Split('\n').Length}, expected {parameters.Names.Count}). Give another folder, or delete it to start over.");
         }
 
-        Dictionary<string, Tensor> own = Tensors();
-        foreach ((string name, Tensor tensor) in own)
+        foreach (string name in (string[])[.. AdamW.StateNames, Values, .. average is null ? [] : new[] { Average }])
         {
-            if (!loaded.TryGetValue(name, out Tensor? value) || !value.shape.SequenceEqual(tensor.shape))
+            if (!loaded.TryGetValue(name, out Tensor? value) || !value.shape.SequenceEqual(parameters.Values.shape))
             {
-                throw new InputException($"{found}: '{name}' is missing or has another shape than [{string.Join(", ", tensor.shape)}]. Delete the file to start over.");
+                throw new InputException($"{found}: '{name}' is missing or has another shape than [{string.Join(", ", parameters.Values.shape)}]. Delete the file to start over.");
             }
-
-            tensor.copy_(value);
         }
 
-        optimiser.RestoreSteps(StepsOf(metadata));
-        parameters.Round();
+        optimiser.RestoreState(loaded, StepsOf(metadata));
+        parameters.Become(loaded[Values]);
+        average?.Values.copy_(loaded[Average]);
         Ranks = int.Parse(metadata.GetValueOrDefault(RankCount, "1"), CultureInfo.InvariantCulture);
         return long.Parse(metadata["metrics_bytes"], CultureInfo.InvariantCulture);
     }
@@ -144,16 +157,5 @@ public sealed class TrainingState(FlatParameters parameters, AdamW optimiser, Ex
     {
         string text = string.Join('\n', metadata.OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key}={item.Value}").Append(TensorHash.Compute(tensors.Select(item => (item.Key, item.Value)))));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-    }
-
-    private Dictionary<string, Tensor> Tensors()
-    {
-        Dictionary<string, Tensor> tensors = new(optimiser.State) { ["values"] = parameters.Values };
-        if (average is not null)
-        {
-            tensors["average"] = average.Values;
-        }
-
-        return tensors;
     }
 }

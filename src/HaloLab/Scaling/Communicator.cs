@@ -35,6 +35,9 @@ public abstract class Communicator
     /// <summary>Bytes that were added up by <see cref="Sum"/> so far.</summary>
     public long SummedBytes { get; private protected set; }
 
+    /// <summary>Bytes that this rank gave to the others or got from one by <see cref="Share"/> so far.</summary>
+    public long SharedBytes { get; private protected set; }
+
     /// <summary>Whether the ranks have agreed to stop; each of them has then done the same steps.</summary>
     public virtual bool HasAgreedToStop => false;
 
@@ -68,7 +71,12 @@ public abstract class Communicator
 
     /// <summary>This rank's part of a batch: neighbouring places, as many as the others' or one more.</summary>
     /// <param name="count">Places of the batch.</param>
-    public Range PartOf(int count) => (int)((long)Rank * count / Size)..(int)((Rank + 1L) * count / Size);
+    public Range PartOf(int count) => PartOf(count, Rank);
+
+    /// <summary>Another rank's part of a batch.</summary>
+    /// <param name="count">Places of the batch.</param>
+    /// <param name="rank">The rank.</param>
+    public Range PartOf(int count, int rank) => (int)((long)rank * count / Size)..(int)((rank + 1L) * count / Size);
 
     /// <summary>Says something to whoever started the ranks, once.</summary>
     public void Say(string message)
@@ -82,6 +90,19 @@ public abstract class Communicator
     /// <summary>Replaces the numbers of each rank by the sum of all ranks', in place.</summary>
     /// <param name="tensor">Contiguous, float32 or float64, of the same shape on all ranks; on an accelerator it goes through the processor's memory.</param>
     public abstract void Sum(Tensor tensor);
+
+    /// <summary>Replaces the numbers of the other ranks by those of one, in place.</summary>
+    /// <param name="tensor">As <see cref="Sum"/> takes it.</param>
+    /// <param name="rank">Whose numbers are kept.</param>
+    public abstract void Share(Tensor tensor, int rank);
+
+    /// <summary>Whether it is so on any rank.</summary>
+    public bool Any(bool own)
+    {
+        using Tensor count = tensor(own ? 1.0 : 0.0);
+        Sum(count);
+        return count.item<double>() > 0;
+    }
 
     /// <summary>Gives every rank the first one's text; the others' is not looked at.</summary>
     public abstract string Broadcast(string text);

@@ -62,6 +62,9 @@ internal static class LibMpi
         Check(MPI_Allreduce(InPlace, ref MemoryMarshal.GetReference(bytes), bytes.Length / size, handle, _sum, _world));
     }
 
+    /// <summary>Replaces the bytes of the other ranks by those of one.</summary>
+    public static void Share(Span<byte> bytes, int rank) => Check(MPI_Bcast(ref MemoryMarshal.GetReference(bytes), bytes.Length, _byte, rank, _world));
+
     /// <summary>Begins to give all ranks the first one's bytes, into memory that stays where it is until <see cref="IsDone"/>.</summary>
     public static nint BeginBroadcast(nint bytes, int count)
     {
@@ -118,6 +121,10 @@ internal static class LibMpi
     [DllImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MPI_Allreduce(nint send, ref byte receive, int count, nint type, nint operation, nint ranks);
+
+    [DllImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MPI_Bcast(ref byte buffer, int count, nint type, int root, nint ranks);
 
     [DllImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -43,23 +43,14 @@ internal sealed class OpenMpi : Communicator
     public override void Sum(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        Tensor values_N = tensor.view(-1).cpu();
-        long elements = values_N.NumberOfElements;
-        Together(() =>
-        {
-            for (long start = 0; start < elements; start += Bucket)
-            {
-                using Tensor bucket = values_N.narrow(0, start, Math.Min(Bucket, elements - start));
-                LibMpi.Sum(bucket.bytes, tensor.dtype);
-            }
-        });
-        SummedBytes += elements * tensor.ElementSize;
-        if (tensor.device.type != TorchSharp.DeviceType.CPU)
-        {
-            tensor.copy_(values_N.view(tensor.shape));
-        }
+        SummedBytes += InPlace(tensor, bucket => LibMpi.Sum(bucket.bytes, bucket.dtype));
+    }
+
+    /// <inheritdoc/>
+    public override void Share(Tensor tensor, int rank)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        SharedBytes += InPlace(tensor, bucket => LibMpi.Share(bucket.bytes, rank));
     }
 
     /// <inheritdoc/>
@@ -67,13 +58,13 @@ internal sealed class OpenMpi : Communicator
     {
         byte[] bytes = Encoding.UTF8.GetBytes(IsFirst ? text : "");
         byte[] length = BitConverter.GetBytes(bytes.Length);
-        Together(() => Share(length));
+        Together(() => ShareText(length));
         if (!IsFirst)
         {
             bytes = new byte[BitConverter.ToInt32(length)];
         }
 
-        Together(() => Share(bytes));
+        Together(() => ShareText(bytes));
         return Encoding.UTF8.GetString(bytes);
     }
 
@@ -109,7 +100,31 @@ internal sealed class OpenMpi : Communicator
     /// <inheritdoc/>
     public override void Abort(int exitCode) => LibMpi.Abort(exitCode);
 
-    private static void Share(byte[] bytes)
+    /// <summary>Exchanges a tensor's numbers in the processor's memory, bucket by bucket.</summary>
+    /// <returns>How many bytes they are.</returns>
+    private long InPlace(Tensor tensor, Action<Tensor> exchange)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor values_N = tensor.view(-1).cpu();
+        long elements = values_N.NumberOfElements;
+        Together(() =>
+        {
+            for (long start = 0; start < elements; start += Bucket)
+            {
+                using Tensor bucket = values_N.narrow(0, start, Math.Min(Bucket, elements - start));
+                exchange(bucket);
+            }
+        });
+        if (tensor.device.type != TorchSharp.DeviceType.CPU)
+        {
+            tensor.copy_(values_N.view(tensor.shape));
+        }
+
+        return elements * tensor.ElementSize;
+    }
+
+    private static void ShareText(byte[] bytes)
     {
         GCHandle held = GCHandle.Alloc(bytes, GCHandleType.Pinned);
         try

@@ -12,6 +12,11 @@ internal sealed class SingleProcess(Action<string> say) : Communicator(0, 1, 0, 
     }
 
     /// <inheritdoc/>
+    public override void Share(Tensor tensor, int rank)
+    {
+    }
+
+    /// <inheritdoc/>
     public override string Broadcast(string text) => text;
 
     /// <inheritdoc/>

@@ -68,9 +68,9 @@ public sealed class RankedTrainingTests : IDisposable
         }
     }
 
-    /// <summary>Each rank is a process of the trace, and the first one alone looks at the generator.</summary>
+    /// <summary>Each rank is a process of the trace, the first one alone looks at the generator, each has its part of the optimiser's state, and all that changes nothing.</summary>
     [Fact]
-    public async Task RanksAreProfiledTogetherAndTheFirstOneWatches()
+    public async Task RanksThatAreProfiledWatchedAndShardedTrainTheSame()
     {
         Mpi.Require();
         Ffmpeg.Require();
@@ -78,7 +78,8 @@ public sealed class RankedTrainingTests : IDisposable
         await File.WriteAllLinesAsync(prompts, ToyClips.Captions(40).Select(caption => caption.ToString()).Distinct().Take(6), Cancellation);
         string started = Directory.CreateDirectory(Path.Combine(_folder, "started-here")).FullName;
         string folder = Path.Combine(_folder, "profiled");
-        string[] arguments = [.. await Arguments(steps: 5), "--profile", "2", "--watch", "flickering,smoothness", "--trained", "flickering", "--watch-prompts", prompts, "--watch-every", "5"];
+        string[] plain = await Arguments(steps: 5);
+        string[] arguments = [.. plain, "--shard-optimiser", "--profile", "2", "--watch", "flickering,smoothness", "--trained", "flickering", "--watch-prompts", prompts, "--watch-every", "5"];
         (int code, string said) = await RunRanks(folder, arguments, workingFolder: started);
         Assert.True(code == 0, $"exit code {code}: {said}");
         Assert.Contains("Watched at 2 steps", said, StringComparison.Ordinal);
@@ -91,6 +92,7 @@ public sealed class RankedTrainingTests : IDisposable
             TraceFile.Span[] steps = [.. trace.Spans.Where(span => span.Process == rank && span.Name == "step")];
             Assert.Equal([2, 3], steps.Select(step => step.Step));
             Assert.All(steps, step => Assert.Contains(step.Parts, phase => phase.Name == "all-reduce"));
+            Assert.All(steps, step => Assert.Contains(step.Parts, phase => phase.Name == "all-gather"));
         }
 
         // Nobody has the sum before the last one has begun to add up: the clocks are the same, to a moment in which a rank does not get a core.
@@ -98,6 +100,13 @@ public sealed class RankedTrainingTests : IDisposable
         {
             Assert.True(sums.Min(sum => sum.End) > sums.Max(sum => sum.Start) - 50_000, "a rank was done with adding up before the other one began");
         }
+
+        string other = Path.Combine(_folder, "plain");
+        (code, said) = await RunRanks(other, plain);
+        Assert.True(code == 0, $"exit code {code}: {said}");
+        Assert.Equal(await File.ReadAllTextAsync(MetricsOf(other), Cancellation), await File.ReadAllTextAsync(MetricsOf(folder), Cancellation));
+        string denoiser = Path.Combine("model", GeneratorTraining.DenoiserFile);
+        Assert.Equal(FileHash.Of(Path.Combine(other, denoiser)), FileHash.Of(Path.Combine(folder, denoiser)));
     }
 
     [Theory]

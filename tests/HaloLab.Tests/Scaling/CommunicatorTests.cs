@@ -42,7 +42,9 @@ public sealed class CommunicatorTests : IDisposable
             Assert.Equal((0, 1, true), (alone.Rank, alone.Size, alone.IsFirst));
             using Tensor numbers = tensor(new[] { 1f, 2f });
             alone.Sum(numbers);
+            alone.Share(numbers, 0);
             Assert.Equal([1f, 2f], numbers.data<float>().ToArray());
+            Assert.Equal((false, true), (alone.Any(false), alone.Any(true)));
             Assert.Equal("text", alone.Broadcast("text"));
             Assert.Equal(["écrit"], alone.Gather("écrit"));
             Assert.Equal(Token, alone.StopTogether(Token));
@@ -78,7 +80,7 @@ public sealed class CommunicatorTests : IDisposable
         }
 
         Mpi.Require();
-        await RequirePassed(nameof(RanksActAlike));
+        await RequirePassed(nameof(RanksActAlike), Ranks);
     }
 
     /// <summary>The same batch, whole or in parts: the same training to rounding, whatever is trained and however it is cut.</summary>
@@ -98,7 +100,7 @@ public sealed class CommunicatorTests : IDisposable
         }
 
         Mpi.Require();
-        await RequirePassed(nameof(TwoRanksTakeTheStepsOfOneProcess));
+        await RequirePassed(nameof(TwoRanksTakeTheStepsOfOneProcess), Ranks);
         foreach ((string name, ScalarType type, GranDpoTrainerOptions options) in Variants())
         {
             string alone = Path.Combine(_folder, name + "-alone");
@@ -124,6 +126,154 @@ public sealed class CommunicatorTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether each rank keeps all of the optimiser's state or its part changes no bit, not of the checkpoints either; so a training goes on from one with or without, and with another number of ranks.
+    /// </summary>
+    [Fact]
+    public async Task AShardedOptimiserTakesTheSameStepsToTheBit()
+    {
+        if (Mpi.IsRank)
+        {
+            ShardAsRank(Open());
+            return;
+        }
+
+        Mpi.Require();
+        foreach (int size in new[] { 2, 3 })
+        {
+            await RequirePassed(nameof(AShardedOptimiserTakesTheSameStepsToTheBit), size);
+        }
+
+        // What three ranks with a part each left unfinished, one process brings to the end, told to shard or not.
+        GranDpoTrainerOptions options = Sharded(isSharded: true);
+        string stopped = Path.Combine(_folder, "stopped-of-3");
+        string alone = Path.Combine(_folder, "alone");
+        Train(alone, ScalarType.Float64, options, Communicator.Alone, null, Token);
+        Train(stopped, ScalarType.Float64, options, Communicator.Alone, null, Token);
+        Assert.Equal(options.Steps, TrainingLoop.ReadMetrics(stopped).Count);
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, Tensor> expected = Safetensors.Load(Path.Combine(alone, "weights.safetensors"));
+        Dictionary<string, Tensor> actual = Safetensors.Load(Path.Combine(stopped, "weights.safetensors"));
+        Assert.All(expected, item => Assert.InRange((item.Value - actual[item.Key]).abs().max().item<double>(), 0, 1e-10));
+    }
+
+    private static GranDpoTrainerOptions Sharded(bool isSharded) => TinyPairs.Options() with { ShardsOptimiser = isSharded, Optimiser = new(WeightDecay: 0.1, MaximumGradientNorm: 0.5) };
+
+    private static void ShardAsRank(Communicator ranks)
+    {
+        foreach ((string name, ScalarType type, Func<GranDpoTrainerOptions, GranDpoTrainerOptions> change) in new (string, ScalarType, Func<GranDpoTrainerOptions, GranDpoTrainerOptions>)[]
+        {
+            ("all", ScalarType.Float32, options => options with { AverageDecay = 0.9 }),
+            ("float64", ScalarType.Float64, options => options),
+            ("adapters", ScalarType.Float32, options => options with { LoraRank = 2 }),
+        })
+        {
+            string[] folders = [.. new[] { false, true }.Select(isSharded =>
+            {
+                string folder = Path.Combine(Mpi.Folder, FormattableString.Invariant($"{name}-{isSharded}-of-{ranks.Size}"));
+                long bytes = Train(folder, type, change(Sharded(isSharded)), ranks, null, Token);
+
+                // The parts of all ranks are the whole, as long as any other to a cache line.
+                using Tensor sum = torch.tensor(new[] { (double)bytes });
+                ranks.Sum(sum);
+                long whole = isSharded ? (long)sum.item<double>() : bytes;
+                Assert.InRange(bytes - (whole / (isSharded ? ranks.Size : 1)), -2 * 128, 2 * 128);
+                return folder;
+            })];
+            RequireSameFiles(folders[0], folders[1]);
+        }
+
+        using CancellationTokenSource asked = new();
+        asked.Cancel();
+        ranks.StopTogether(asked.Token);
+        ranks.LookForStop();
+        Assert.True(ranks.HasAgreedToStop);
+
+        // All stop at the same step, once with parts and once without; then each goes on the other way.
+        string[] stopped = [.. new[] { false, true }.Select(isSharded =>
+        {
+            string folder = Path.Combine(Mpi.Folder, FormattableString.Invariant($"{(isSharded ? "stopped" : "stopped-whole")}-of-{ranks.Size}"));
+            using CancellationTokenSource own = new();
+            Assert.Throws<OperationCanceledException>(() => Train(folder, ScalarType.Float64, Sharded(isSharded), ranks, steps =>
+            {
+                if (steps == 7)
+                {
+                    own.Cancel();
+                }
+            }, own.Token));
+            return folder;
+        })];
+        RequireSameFiles(stopped[0], stopped[1]);
+        string[] goneOn = [.. stopped.Select((folder, i) =>
+        {
+            string copy = folder + "-gone-on";
+            if (ranks.IsFirst)
+            {
+                Directory.CreateDirectory(copy);
+                foreach (string file in Directory.GetFiles(folder))
+                {
+                    File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+                }
+            }
+
+            ranks.Barrier();
+            Train(copy, ScalarType.Float64, Sharded(isSharded: i == 0), ranks, null, Token);
+            return copy;
+        })];
+        string undisturbed = Path.Combine(Mpi.Folder, FormattableString.Invariant($"float64-False-of-{ranks.Size}"));
+        RequireSameFiles(undisturbed, goneOn[0]);
+        RequireSameFiles(undisturbed, goneOn[1]);
+        ranks.Leave();
+
+        void RequireSameFiles(string expected, string actual)
+        {
+            // The first one has written.
+            ranks.Barrier();
+            string[] files = [.. Directory.GetFiles(expected).Select(file => Path.GetFileName(file)).Where(file => file != TrainingState.PreviousOf(TrainingLoop.CheckpointFile))];
+            Assert.Contains(TrainingLoop.CheckpointFile, files);
+            Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(expected, file)), File.ReadAllBytes(Path.Combine(actual, file))));
+        }
+    }
+
+    /// <summary>A part of the vector, by itself and within the whole, over many times what one thread takes at once.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void APartIsUpdatedAsTheWholeIs(int size)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor first_N = TinyPairs.Draw("first values", 200_003);
+        Tensor[] gradients = [.. Enumerable.Range(0, 3).Select(step => TinyPairs.Draw($"gradient {step}", 200_003))];
+        float[] whole = Updated(null);
+        bool[] isUpdated = new bool[whole.Length];
+        for (int rank = 0; rank < size; rank++)
+        {
+            // Nothing comes from the others, so only its own part is what it should be.
+            float[] own = Updated(new Numbered(rank, size));
+            for (int i = 0; i < whole.Length; i++)
+            {
+                isUpdated[i] |= own[i] == whole[i];
+            }
+        }
+
+        Assert.DoesNotContain(false, isUpdated);
+
+        float[] Updated(Communicator? shards)
+        {
+            using TorchSharp.Modules.Parameter weight = new(first_N.clone());
+            using FlatParameters parameters = new([("weight", weight)]);
+            using AdamW optimiser = new(parameters, new AdamWOptions(MaximumGradientNorm: 1), shards);
+            foreach (Tensor gradient_N in gradients)
+            {
+                weight.grad!.copy_(gradient_N);
+                optimiser.Step(0.01);
+            }
+
+            return weight.data<float>().ToArray();
+        }
+    }
+
     private static void ActAsRank(Communicator ranks)
     {
         Assert.Equal((Ranks, ranks.Rank == 0), (ranks.Size, ranks.IsFirst));
@@ -139,6 +289,17 @@ public sealed class CommunicatorTests : IDisposable
             Assert.Equal((3f, 3f), (ones.min().item<float>(), ones.max().item<float>()));
         }
 
+        // Two buckets of the second one's.
+        using (Tensor numbers = torch.arange((1 << 22) + 3, dtype: ScalarType.Float64))
+        {
+            numbers.mul_(1 + ranks.Rank);
+            long before = ranks.SharedBytes;
+            ranks.Share(numbers, 1);
+            Assert.Equal((2.0, 2.0 * ((1 << 22) + 2)), (numbers[1].item<double>(), numbers[-1].item<double>()));
+            Assert.Equal(8 * ((1 << 22) + 3), ranks.SharedBytes - before);
+        }
+
+        Assert.Equal((false, true), (ranks.Any(false), ranks.Any(!ranks.IsFirst)));
         using (Tensor thirds = torch.tensor(new[,] { { 1.0 / 3, ranks.Rank }, { -1e-17, 1e300 } }))
         {
             ranks.Sum(thirds);
@@ -185,22 +346,24 @@ public sealed class CommunicatorTests : IDisposable
         yield return ("float32-computed", ScalarType.Float32, options with { LoraRank = 2, Reference = ReferenceMode.Computed });
     }
 
-    private static void Train(string folder, ScalarType type, GranDpoTrainerOptions options, Communicator ranks, Action<long>? advanced, CancellationToken cancellation)
+    /// <summary>Trains, and says how many bytes this rank kept of the optimiser's state.</summary>
+    private static long Train(string folder, ScalarType type, GranDpoTrainerOptions options, Communicator ranks, Action<long>? advanced, CancellationToken cancellation)
     {
         using TrainingPairs pairs = TinyPairs.Create(type);
         using TinyDenoiser model = new();
         model.to(type);
         using GranDpoTrainer trainer = new(model, model, new FlowMatchingTarget(), pairs, options, folder + "-cache", ranks);
         trainer.Run(folder, advanced, cancellation);
+        return trainer.OptimiserBytes;
     }
 
     private static IEnumerable<double?> Numbers(string folder) => TrainingLoop.ReadMetrics(folder).SelectMany(line => line.Select(item => item.Value?.GetValue<double>()));
 
     private static Communicator Open() => Communicator.OfThisProcess(Environment.GetEnvironmentVariable, _ => { });
 
-    private async Task RequirePassed(string test)
+    private async Task RequirePassed(string test, int ranks)
     {
-        BufferedCommandResult result = await Mpi.RunTest(Ranks, $"{typeof(CommunicatorTests).FullName}.{test}", _folder);
+        BufferedCommandResult result = await Mpi.RunTest(ranks, $"{typeof(CommunicatorTests).FullName}.{test}", _folder);
         Assert.True(result.IsSuccess, $"exit code {result.ExitCode}: {result.StandardOutput}{result.StandardError}");
     }
 
@@ -208,6 +371,10 @@ public sealed class CommunicatorTests : IDisposable
     private sealed class Numbered(int rank, int size) : Communicator(rank, size, 0, _ => { })
     {
         public override void Sum(Tensor tensor) => throw new NotSupportedException();
+
+        public override void Share(Tensor tensor, int rank)
+        {
+        }
 
         public override string Broadcast(string text) => throw new NotSupportedException();
 
