@@ -20,7 +20,7 @@ public sealed class ToyPretrainingTests : IDisposable
         {
             AutoencoderSteps = 2,
             CleanClips = 8,
-            CorpusClips = 144,
+            CorpusClips = 40,
             LayoutPriorSteps = 2,
             FrameSteps = 2,
             FrameBatch = 4,

@@ -8,9 +8,8 @@ namespace HaloLab.ToyWorld.Pretraining;
 /// <summary>The generator's corpus as <see cref="LatentEncoding"/> wrote it, in memory; its last clips are never trained on.</summary>
 internal sealed class EncodedCorpus : IDisposable
 {
-    /// <summary>Clips at the end that are held out.</summary>
-    public const int HeldOut = 128;
-
+    private const int MostHeldOut = 128;
+    private const int ClipsPerHeldOut = 8;
     private const double EmptyPromptShare = 0.1;
 
     private readonly Tensor _latents_NCTHW;
@@ -19,6 +18,9 @@ internal sealed class EncodedCorpus : IDisposable
 
     private EncodedCorpus(Tensor latents_NCTHW, Tensor tokens_NL, Tensor empty_L, double scale) =>
         (_latents_NCTHW, _tokens_NL, _empty_L, Scale) = (latents_NCTHW, tokens_NL, empty_L, scale);
+
+    /// <summary>Clips at the end that are held out: 128, of a small corpus one in eight.</summary>
+    public int HeldOut => Math.Min(MostHeldOut, (int)_tokens_NL.shape[0] / ClipsPerHeldOut);
 
     /// <summary>Factor that gives the latents unit variance, over a part of the corpus, as latent diffusion does.</summary>
     public double Scale { get; }

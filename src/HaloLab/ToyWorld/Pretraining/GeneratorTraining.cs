@@ -190,7 +190,7 @@ internal sealed class GeneratorTraining(long seed, int steps, int clipsPerStep, 
         // The held-out clips, given these tokens, at timesteps spread evenly from one to before another.
         float HeldOutError(int from, int to, Tensor tokens_BL)
         {
-            Tensor timesteps_B = tensor([.. Enumerable.Range(0, EncodedCorpus.HeldOut).Select(i => (long)(from + (i * (to - from) / EncodedCorpus.HeldOut)))], device: Compute.Device);
+            Tensor timesteps_B = tensor([.. Enumerable.Range(0, corpus.HeldOut).Select(i => (long)(from + (i * (to - from) / corpus.HeldOut)))], device: Compute.Device);
             return Error(heldOut_BCTHW, heldOutNoise_BCTHW, timesteps_B, text.call(tokens_BL)).mean().item<float>();
         }
     }

@@ -9,7 +9,7 @@ public sealed record ToyPretrainingSettings
     /// <summary>Flawless clips from which the defect threshold is taken.</summary>
     public int CleanClips { get; init; } = 2000;
 
-    /// <summary>Clips that the generator is trained on, and <see cref="EncodedCorpus.HeldOut"/> that it is not: more than these.</summary>
+    /// <summary>Clips that the generator is trained on, <see cref="EncodedCorpus.HeldOut"/> of them only looked at; at least 8.</summary>
     public int CorpusClips { get; init; } = 24_000;
 
     /// <summary>Optimiser steps of the text tower and the layout prior before the generator's training.</summary>
