@@ -53,5 +53,5 @@ internal abstract class RecipeSheet(string name, string command, string document
 
     /// <summary>How a recorded run was made, as the heading of its numbers.</summary>
     protected static string Heading(RecordedRun run) =>
-        FormattableString.Invariant($"Measured {run.Date} at commit {run.Commit} by {run.Command}, {run.Device}, {run.Threads} threads{(run.Note.Length > 0 ? $" ({run.Note})" : "")}");
+        FormattableString.Invariant($"Measured {run.Date} at commit {run.Commit} by {run.Command}, {run.Device}, threads: {run.Threads}{(run.Note.Length > 0 ? $" ({run.Note})" : "")}");
 }

@@ -45,7 +45,7 @@ public sealed class RecipesVerbTests
         Assert.True(result.IsSuccess, result.StandardError);
         (ReproductionSettings full, ReproductionSettings quick) = (ReproductionSettings.Full, ReproductionSettings.Quick);
         Assert.Equal(["trainingPrompts", $"{full.TrainingPrompts}", $"{quick.TrainingPrompts}"], Words(result, "trainingPrompts"));
-        Assert.Equal(["batchPairs", $"{full.BatchPairs}"], Words(result, "batchPairs"));
+        Assert.Equal(["cleanClips", $"{full.CleanClips}"], Words(result, "cleanClips"));
         Assert.Equal(["pairsPerPrompt", "all"], Words(result, "pairsPerPrompt"));
         string[] rates = [.. ReproductionArm.All.Select(arm => FormattableString.Invariant($"{arm.Setting.LearningRate}"))];
         Assert.Equal(["learningRate", .. rates, FormattableString.Invariant($"{new GranDpoTrainerOptions { Seed = 1, Steps = 1 }.LearningRate}")], Words(result, "learningRate"));
