@@ -48,15 +48,15 @@ internal static class RunsVerb
     private static Command Compare()
     {
         Argument<string[]> folders = new("RUN") { Description = "Folders of runs.", Arity = ArgumentArity.OneOrMore };
-        Option<string?> training = new("--training") { Description = "Only trainings whose stage's name holds this, for example halo." };
+        Option<string?> training = new("--training") { Description = "Only curves of trainings whose stage's name holds this, for example halo." };
         Option<FileInfo> page = new("--out") { Description = "Page to write.", DefaultValueFactory = _ => new FileInfo(Path.Combine("runs", "compare.html")) };
-        Command command = new("compare", "What differs in how runs were asked for, and the curves of what they trained in one chart for each metric (page).") { folders, training, page };
-        command.SetWork((parsed, _) =>
+        Command command = new("compare", "What differs in how runs were asked for, and a page with the clips that they sampled side by side and the curves of what they trained in one chart for each metric.") { folders, training, page };
+        command.SetWork((parsed, cancellation) =>
         {
             RunComparison comparison = new([.. parsed.GetRequiredValue(folders).Select(RunFolder.Open)], parsed.GetValue(training));
             Console.WriteLine(comparison.Differences().ToText());
             string path = parsed.GetValue(page)!.ToString();
-            comparison.Page().Write(path);
+            comparison.Page(cancellation).Write(path);
             Console.WriteLine(path);
             return ExitCode.Done;
         });
@@ -67,11 +67,11 @@ internal static class RunsVerb
     {
         Argument<string> folder = new("RUN") { Description = "Folder of a run." };
         Option<DirectoryInfo> output = new("--out") { Description = "Folder to write to.", Required = true };
-        Command command = new("export", "Metrics of what a run trained: a CSV file and TensorBoard's event files for each training.") { folder, output };
-        command.SetWork((parsed, _) =>
+        Command command = new("export", "Metrics of what a run trained, a CSV file and an event file for TensorBoard for each training; clips of watched trainings, at most 224 pixels wide, for TensorBoard.") { folder, output };
+        command.SetWork((parsed, cancellation) =>
         {
             string target = parsed.GetRequiredValue(output).ToString();
-            RunExport.Write(RunFolder.Open(parsed.GetRequiredValue(folder)), target);
+            RunExport.Write(RunFolder.Open(parsed.GetRequiredValue(folder)), target, cancellation);
             Console.WriteLine(target);
             return ExitCode.Done;
         });

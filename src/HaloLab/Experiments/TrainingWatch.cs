@@ -9,7 +9,7 @@ namespace HaloLab.Experiments;
 
 /// <summary>
 /// Looks at a generator while it is trained: every so many steps it samples the same prompts with the same noise, scores the clips by the reward that is trained for, by judges that are not, and by their appearance, and raises
-/// an alarm where these part (<see cref="RewardWatch.Alarm"/>). The series lies in <c>watch/KEY/series.jsonl</c>, a line a look; alarms in <c>alarms.txt</c> beside it. It draws no random number of the training, so
+/// an alarm where these part (<see cref="RewardWatch.Alarm"/>). The series lies in <c>watch/KEY/series.jsonl</c>, a line a look; alarms in <c>alarms.txt</c>, the prompts in <c>prompts.json</c> and the clips in <c>step-STEP</c> beside it. It draws no random number of the training, so
 /// the trained weights are the same with it and without it.
 /// </summary>
 /// <param name="model">What samples; it stays the caller's.</param>
@@ -29,13 +29,31 @@ public sealed class TrainingWatch(
     /// <summary>Prompts of the training that are sampled when none are named.</summary>
     public const int DefaultPrompts = 8;
 
-    private const string ClipsBegin = "step-";
+    /// <summary>Folder of a run's watches.</summary>
+    internal const string Folder = "watch";
+
+    /// <summary>The prompts of a watch, in the order of its clips.</summary>
+    internal const string PromptsFile = "prompts.json";
+
+    /// <summary>How the folders of a watch's clips begin.</summary>
+    internal const string StepPrefix = "step-";
+
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
     private readonly string[] _prompts = [.. prompts.Select(model.Understood).Distinct()];
     private readonly SortedDictionary<long, Look> _looks = [];
     private string _root = "";
     private string _folder = "";
+
+    /// <summary>Name of the clip of a prompt, as <see cref="ITunableModel.Sample"/> writes it.</summary>
+    /// <param name="prompt">Its place.</param>
+    internal static string ClipFile(int prompt) => ClipName(prompt) + ".png";
+
+    /// <inheritdoc cref="ClipFile"/>
+    internal static string ClipName(int prompt) => string.Create(CultureInfo.InvariantCulture, $"clip-{prompt:000}");
+
+    /// <summary>Where the clips of a look lie.</summary>
+    internal static string StepFolder(string watch, long step) => Path.Combine(watch, string.Create(CultureInfo.InvariantCulture, $"{StepPrefix}{step:000000}"));
 
     /// <exception cref="InputException">A setting does not fit; the message names it.</exception>
     public void Validate()
@@ -59,7 +77,7 @@ public sealed class TrainingWatch(
     /// <param name="training">What decides the trained weights.</param>
     internal void Begin(string folder, string training)
     {
-        _root = Path.Combine(folder, "watch");
+        _root = Path.Combine(folder, Folder);
         _folder = FolderOf(training);
         Read();
     }
@@ -86,9 +104,15 @@ public sealed class TrainingWatch(
         Write();
 
         // Clips that are there are not sampled again.
-        foreach (string clips in Directory.GetDirectories(other, ClipsBegin + "*").Where(clips => string.CompareOrdinal(clips, ClipsOf(steps)) > 0))
+        foreach (string clips in Directory.GetDirectories(other, StepPrefix + "*").Where(clips => string.CompareOrdinal(clips, StepFolder(other, steps)) > 0))
         {
             Directory.Delete(clips, recursive: true);
+        }
+
+        if (Directory.Exists(own))
+        {
+            // Looks at a training that nobody goes on with.
+            Directory.Delete(own, recursive: true);
         }
 
         Directory.Move(other, own);
@@ -144,8 +168,6 @@ public sealed class TrainingWatch(
         return Path.Combine(_root, Convert.ToHexStringLower(SHA256.HashData(identity))[..12]);
     }
 
-    private string ClipsOf(long step) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{ClipsBegin}{step:000000}"));
-
     private void Read()
     {
         foreach (string line in File.Exists(SeriesPath) ? File.ReadLines(SeriesPath) : [])
@@ -166,8 +188,9 @@ public sealed class TrainingWatch(
 
     private void LookAt(long step, string exported, CancellationToken cancellation)
     {
-        string folder = ClipsOf(step);
+        string folder = StepFolder(_folder, step);
         Directory.CreateDirectory(folder);
+        JsonFile.Write(Path.Combine(_folder, PromptsFile), _prompts);
         IReadOnlyList<string> files = model.Sample(exported, _prompts, seed, folder, cancellation);
         ClipToScore[] clips = [.. files.Zip(_prompts, (file, prompt) => new ClipToScore(file, prompt))];
         ClipScoring scoring = new(Path.Combine(_folder, "cache"));

@@ -89,7 +89,7 @@ public sealed class TunablePipeline : ITunableModel
     public IReadOnlyList<string> Sample(string exported, IReadOnlyList<string> prompts, long seed, string folder, CancellationToken cancellation)
     {
         using VideoPipeline tuned = VideoPipeline.Open(_folder, Path.Combine(exported, AdapterFile));
-        VideoGeneration generation = new(tuned, prompts, negative: "", clipsPerPrompt: 1, _settings, seed, ClipFormat, (prompt, _) => string.Create(CultureInfo.InvariantCulture, $"clip-{prompt:000}"));
+        VideoGeneration generation = new(tuned, prompts, negative: "", clipsPerPrompt: 1, _settings, seed, ClipFormat, (prompt, _) => TrainingWatch.ClipName(prompt));
         return [.. generation.Run(folder, new LineProgress(TextWriter.Null), cancellation).Select(clip => Path.Combine(folder, clip.File))];
     }
 

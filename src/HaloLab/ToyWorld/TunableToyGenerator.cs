@@ -1,4 +1,3 @@
-using System.Globalization;
 using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.Generation;
@@ -86,7 +85,7 @@ public sealed class TunableToyGenerator : ITunableModel
         using ToyGenerator generator = ToyGenerator.Load(exported);
         using GeneratedClips generated = generator.Generate(prompts, [.. prompts.Select(prompt => new RandomStream(seed, "generate " + prompt, 0).NextInt64())]);
         VideoClip[] clips = generated.Pixels_BCTHW.ToClips(ToyRenderer.FramesPerSecond);
-        string[] files = [.. clips.Select((_, i) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"clip-{i:000}.png")))];
+        string[] files = [.. clips.Select((_, i) => Path.Combine(folder, TrainingWatch.ClipFile(i)))];
         foreach ((VideoClip clip, string file) in clips.Zip(files))
         {
             cancellation.ThrowIfCancellationRequested();

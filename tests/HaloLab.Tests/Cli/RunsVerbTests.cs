@@ -1,6 +1,11 @@
+using System.Numerics;
 using System.Text;
 using CliWrap.Buffered;
 using HaloLab.Experiments;
+using HaloLab.Generation;
+using HaloLab.Tests.Videos;
+using HaloLab.Videos;
+using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Cli;
 
@@ -38,12 +43,64 @@ public sealed class RunsVerbTests : IDisposable
         Assert.Contains("first tuned", markup, StringComparison.Ordinal);
         Assert.Contains("second tuned", markup, StringComparison.Ordinal);
 
+        // What the trainer writes first comes first.
+        Assert.True(markup.IndexOf(">loss<", StringComparison.Ordinal) < markup.IndexOf(">accuracy<", StringComparison.Ordinal));
+
         string export = Path.Combine(_folder, "export");
         result = await HaloLabProgram.Run("runs", "export", Path.Combine(_folder, "first"), "--out", export);
         Assert.True(result.IsSuccess, result.StandardError);
         Assert.Equal(["step,accuracy,loss", "0,1,0.7", "1,1,0.5", "2,1,0.25"], await File.ReadAllLinesAsync(Path.Combine(export, "tuned.csv"), TestContext.Current.CancellationToken));
         Assert.Equal([("accuracy", 0, 1f), ("accuracy", 1, 1f), ("accuracy", 2, 1f), ("loss", 0, 0.7f), ("loss", 1, 0.5f), ("loss", 2, 0.25f)], Scalars(Assert.Single(Directory.GetFiles(Path.Combine(export, "tensorboard", "tuned")))));
     }
+
+    [Fact]
+    public async Task ClipsOfRunsAreShownSideBySideAndHandedToTensorBoard()
+    {
+        Ffmpeg.Require();
+        VideoClip untuned = Clip(10);
+        VideoClip tuned = Clip(90);
+        Write("first", 1e-4, isFinished: true, [0.7, 0.5, 0.25]);
+        Write("second", 2e-4, isFinished: true, [0.75, 0.5]);
+        Watch("first", ["a red circle", "a blue square"], (0, untuned), (2, Clip(50)), (3, tuned));
+        Watch("second", ["a red circle", "a blue square"], (0, untuned), (2, Clip(170)));
+        string samples = Directory.CreateDirectory(Path.Combine(_folder, "second", "stages", "samples-halo-s1-0123456789ab")).FullName;
+        using (ClipBundle bundle = new([Clip(200), Clip(210), Clip(220)], ["a blue square", "a blue square", "a green square"], ["1", "2", "3"], zeros([3, 1, 1, 1, 1])))
+        {
+            bundle.Save(Path.Combine(samples, "clips-0000.safetensors"));
+        }
+
+        // A clip that somebody deleted is left out.
+        File.Delete(Path.Combine(_folder, "second", "watch", "key", "step-000002", "clip-001.png"));
+
+        string page = Path.Combine(_folder, "compare.html");
+        BufferedCommandResult result = await HaloLabProgram.Run("runs", "compare", Path.Combine(_folder, "first"), Path.Combine(_folder, "second"), "--out", page);
+        Assert.True(result.IsSuccess, result.StandardError);
+        string markup = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+        string[] rows = [.. markup.Split("<h3>").Skip(1)];
+        Assert.Equal(["a red circle", "a blue square", "a green square"], rows.Select(row => row[..row.IndexOf('<', StringComparison.Ordinal)]));
+        Assert.Equal(["first, second: step 0", "first: step 3", "second: step 2"], Titles(rows[0]));
+        Assert.Equal(["first, second: step 0", "first: step 3", "second: halo-s1"], Titles(rows[1]));
+        Assert.Equal(["second: halo-s1"], Titles(rows[2]));
+
+        string export = Path.Combine(_folder, "export");
+        result = await HaloLabProgram.Run("runs", "export", Path.Combine(_folder, "first"), "--out", export);
+        Assert.True(result.IsSuccess, result.StandardError);
+        List<(int Step, Tensorboard.Summary.Types.Value Value)> images = Values(Assert.Single(Directory.GetFiles(Path.Combine(export, "tensorboard", "watch"))));
+        Assert.Equal(
+            [("a red circle", 0), ("a blue square", 0), ("a red circle", 2), ("a blue square", 2), ("a red circle", 3), ("a blue square", 3)],
+            images.Select(item => (item.Value.Tag, item.Step)));
+        Assert.All(images, item => Assert.Equal((6, 8, 3), (item.Value.Image.Height, item.Value.Image.Width, item.Value.Image.Colorspace)));
+        string written = Path.Combine(_folder, "written.png");
+        await File.WriteAllBytesAsync(written, images[4].Value.Image.EncodedImageString.ToByteArray(), TestContext.Current.CancellationToken);
+        VideoClip read = await VideoFile.ReadAsync(written, TestContext.Current.CancellationToken);
+        Assert.Equal([.. tuned.Pixels.ToArray()[..^1], (byte)0], read.Pixels.ToArray());
+
+        static string[] Titles(string row) => [.. row.Split("<p class=\"halo-title\"").Skip(1).Select(part => part[(part.IndexOf('>', StringComparison.Ordinal) + 1)..part.IndexOf('<', StringComparison.Ordinal)])];
+    }
+
+    /// <summary>CRC-32C's check value, masked as TFRecord's format says.</summary>
+    [Fact]
+    public void ChecksumsOfRecordsAreThoseOfTheFormat() => Assert.Equal(BitOperations.RotateRight(0xe3069283, 15) + 0xa282ead8, TfRecord.Checksum("123456789"u8));
 
     [Theory]
     [InlineData("does not exist", "show", "nowhere")]
@@ -65,20 +122,42 @@ public sealed class RunsVerbTests : IDisposable
 
     private static string Line(BufferedCommandResult result, string name) => Assert.Single(result.StandardOutput.Split('\n'), line => line.Contains(name, StringComparison.Ordinal));
 
+    private static List<(string Tag, int Step, float Value)> Scalars(string path) => [.. Values(path).Select(item => (item.Value.Tag, item.Step, item.Value.SimpleValue))];
+
     /// <summary>A TFRecord is a length, its checksum, the event and its checksum.</summary>
-    private static List<(string Tag, int Step, float Value)> Scalars(string path)
+    private static List<(int Step, Tensorboard.Summary.Types.Value Value)> Values(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);
-        List<(string, int, float)> scalars = [];
+        List<(int, Tensorboard.Summary.Types.Value)> values = [];
         for (int at = 0; at < bytes.Length;)
         {
             int length = (int)BitConverter.ToInt64(bytes, at);
+            Assert.Equal(TfRecord.Checksum(bytes.AsSpan(at, 8)), BitConverter.ToUInt32(bytes, at + 8));
+            Assert.Equal(TfRecord.Checksum(bytes.AsSpan(at + 12, length)), BitConverter.ToUInt32(bytes, at + 12 + length));
             Tensorboard.Event read = Tensorboard.Event.Parser.ParseFrom(bytes, at + 12, length);
-            scalars.AddRange(read.Summary?.Value.Select(value => (value.Tag, (int)read.Step, value.SimpleValue)) ?? []);
+            values.AddRange(read.Summary?.Value.Select(value => ((int)read.Step, value)) ?? []);
             at += 12 + length + 4;
         }
 
-        return scalars;
+        return values;
+    }
+
+    /// <summary>Two frames of 6x8 that a number sets apart.</summary>
+    private static VideoClip Clip(int first) => new([.. Enumerable.Range(0, 2 * 6 * 8 * 3).Select(i => (byte)(first + (i % 40)))], 2, 6, 8, 8);
+
+    /// <summary>Looks at a training: the clip of each step for every prompt, each with another last pixel.</summary>
+    private void Watch(string run, string[] prompts, params (int Step, VideoClip Clip)[] looks)
+    {
+        string folder = Path.Combine(_folder, run, "watch", "key");
+        JsonFile.Write(Path.Combine(folder, "prompts.json"), prompts);
+        foreach ((int step, VideoClip clip) in looks)
+        {
+            for (int i = 0; i < prompts.Length; i++)
+            {
+                byte[] pixels = [.. clip.Pixels.ToArray()[..^1], (byte)i];
+                AtomicFile.Write(Path.Combine(folder, $"step-{step:000000}", $"clip-{i:000}.png"), stream => stream.Write(Apng.Encode(new VideoClip(pixels, 2, 6, 8, 8))));
+            }
+        }
     }
 
     private void Write(string name, double learningRate, bool isFinished, double[] losses)

@@ -219,6 +219,9 @@ public sealed class VideoVerbTests : IDisposable
         BufferedCommandResult result = await HaloLabProgram.Run(watching);
         Assert.True(result.IsSuccess, result.StandardError);
         Assert.Contains("Watched at 3 steps", result.StandardError, StringComparison.Ordinal);
+
+        // A log has lines of text and no curves.
+        Assert.DoesNotContain("▁", result.StandardError, StringComparison.Ordinal);
         string series = Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(Output, "watch"))), "series.jsonl");
         JsonNode[] looks = [.. (await File.ReadAllLinesAsync(series, Cancellation)).Select(line => JsonNode.Parse(line)!)];
         Assert.Equal([0, 2, 3], looks.Select(look => look["step"]!.GetValue<int>()));
@@ -227,7 +230,7 @@ public sealed class VideoVerbTests : IDisposable
         // What was trained moves the clips, and nothing of it is left but what was seen.
         Assert.NotEqual(looks[0]["scores"]!.ToJsonString(), looks[2]["scores"]!.ToJsonString());
         Assert.All(looks[0]["scores"]!.AsArray(), score => Assert.Equal(6, score!["values"]!.AsArray().Count(value => value is not null)));
-        Assert.Equal(["cache", "series.jsonl", "step-000000", "step-000002", "step-000003"], Directory.GetFileSystemEntries(Path.GetDirectoryName(series)!).Select(path => Path.GetFileName(path)).Where(name => name != "alarms.txt").Order(StringComparer.Ordinal));
+        Assert.Equal(["cache", "prompts.json", "series.jsonl", "step-000000", "step-000002", "step-000003"], Directory.GetFileSystemEntries(Path.GetDirectoryName(series)!).Select(path => Path.GetFileName(path)).Where(name => name != "alarms.txt").Order(StringComparer.Ordinal));
 
         // The last look is at the model that is there in the end.
         BufferedCommandResult generated = await HaloLabProgram.Run(["generate", .. captions.SelectMany(caption => new[] { "--prompt", caption }), "--checkpoints", Path.Combine(Output, "model"), "--out", Path.Combine(_folder, "generated")]);

@@ -2,10 +2,15 @@ using HaloLab.Displays;
 
 namespace HaloLab.Experiments.Runs;
 
-/// <summary>Runs beside each other: what differs in how they were asked for, and the curves of what they trained in one chart for each metric.</summary>
+/// <summary>Runs beside each other: what differs in how they were asked for, the clips that they sampled, and the curves of what they trained in one chart for each metric.</summary>
 public sealed class RunComparison
 {
     private const int LongestValue = 120;
+
+    /// <summary>Two charts beside each other fill a page.</summary>
+    private const int ChartWidth = 500;
+
+    private const int ShortCommit = 7;
     private readonly IReadOnlyList<RunFolder> _runs;
     private readonly Dictionary<RunFolder, string> _labels;
     private readonly (string Label, RunTraining Training)[] _trainings;
@@ -33,7 +38,7 @@ public sealed class RunComparison
         ArgumentNullException.ThrowIfNull(runs);
         return new DataTable(
             [new("run"), new("asked for"), new("state"), new("stages", IsNumber: true), new("trained steps", IsNumber: true), new("minutes", IsNumber: true, Format: "0.0"), new("last change (UTC)"), new("HaloLab")],
-            [.. runs.Select(run => (IReadOnlyList<object?>)[run.Folder, run.Command, State(run), run.Stages.Count, run.Trainings.Sum(item => item.Steps), run.Seconds / 60, run.Changed.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), run.Version])])
+            [.. runs.Select(run => (IReadOnlyList<object?>)[run.Folder, run.Command, State(run), run.Stages.Count, run.Trainings.Sum(item => item.Steps), run.Seconds / 60, run.Changed.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), ShortVersion(run.Version)])])
         { IsSortable = true };
     }
 
@@ -50,19 +55,29 @@ public sealed class RunComparison
     /// <summary>One chart for each metric, a line a training.</summary>
     public IReadOnlyList<LineChart> Charts() =>
     [
-        .. _trainings.SelectMany(item => item.Training.Metrics).Distinct().Order(StringComparer.Ordinal)
-            .Select(metric => new LineChart(metric, "step", metric, [.. _trainings.Select(item => item.Training.Curve(metric, item.Label)).OfType<ChartSeries>()])),
+        .. _trainings.SelectMany(item => item.Training.MetricsAsWritten).Distinct()
+            .Select(metric => new LineChart(metric, "step", "", [.. _trainings.Select(item => item.Training.Curve(metric, item.Label)).OfType<ChartSeries>()]) { Width = ChartWidth }),
     ];
 
     /// <summary>The page.</summary>
-    public HtmlPage Page()
+    /// <param name="cancellation">Stops between two clips.</param>
+    /// <exception cref="InputException">A clip cannot be read.</exception>
+    public HtmlPage Page(CancellationToken cancellation = default)
     {
         HtmlPage page = new HtmlPage("Runs", $"{_runs.Count} beside each other").Add("Runs", Table(_runs).ToHtml());
         page.Add("What was asked for differently", Differences().ToHtml());
+        RunClips clips = new([.. _runs.Select(run => (_labels[run], run))], cancellation);
+        if (!clips.IsEmpty)
+        {
+            page.Add("Clips", clips.ToHtml());
+        }
+
         return page.Add("Curves", HtmlFragment.Of($"<div class=\"halo-small\">{Charts().Select(chart => chart.ToHtml())}</div>"));
     }
 
     private static string State(RunFolder run) => run.IsFinished ? "finished" : run.Unfinished.Count > 0 ? "stopped in " + string.Join(", ", run.Unfinished) : "stopped between stages";
+
+    private static string? ShortVersion(string? version) => version?.Split('+') is [string number, { Length: > ShortCommit } commit] ? $"{number}+{commit[..ShortCommit]}" : version;
 
     private static string? Short(string? value) => value?.Length > LongestValue ? value[..LongestValue] + "…" : value;
 }

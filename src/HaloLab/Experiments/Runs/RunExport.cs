@@ -1,16 +1,18 @@
 using HaloLab.Displays;
-using TorchSharp;
+using HaloLab.Videos;
+using Tensorboard;
 
 namespace HaloLab.Experiments.Runs;
 
-/// <summary>Metrics of a run for other programs: CSV, and event files for TensorBoard.</summary>
+/// <summary>Metrics and clips of a run for other programs: CSV, and event files for TensorBoard.</summary>
 public static class RunExport
 {
-    /// <summary>Writes <c>STAGE.csv</c> and <c>tensorboard/STAGE/</c> for everything that was trained.</summary>
+    /// <summary>Writes <c>STAGE.csv</c> and <c>tensorboard/STAGE/</c> for everything that was trained, and <c>tensorboard/watch/</c> with the clips of a watched training.</summary>
     /// <param name="run">The run.</param>
     /// <param name="folder">Where to write; must not hold an export already.</param>
-    /// <exception cref="InputException">Nothing was trained, or the folder holds an export.</exception>
-    public static void Write(RunFolder run, string folder)
+    /// <param name="cancellation">Stops between two clips.</param>
+    /// <exception cref="InputException">Nothing was trained, the folder holds an export, or a clip cannot be read.</exception>
+    public static void Write(RunFolder run, string folder, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(run);
         string events = Path.Combine(folder, "tensorboard");
@@ -27,13 +29,28 @@ public static class RunExport
         foreach (RunTraining training in run.Trainings)
         {
             AtomicFile.WriteAllText(Path.Combine(folder, training.Name + ".csv"), Table(training).ToCsv());
-            TorchSharp.Modules.SummaryWriter writer = torch.utils.tensorboard.SummaryWriter(Directory.CreateDirectory(Path.Combine(events, training.Name)).FullName);
-            foreach (string metric in training.Metrics)
+            EventFile.Write(Path.Combine(events, training.Name), training.Metrics.SelectMany(metric =>
             {
                 ChartSeries curve = training.Curve(metric, metric)!;
-                for (int i = 0; i < curve.X.Count; i++)
+                return curve.X.Zip(curve.Y, (step, value) => EventFile.Scalar(metric, (long)step, (float)value));
+            }));
+        }
+
+        foreach (WatchedClips watch in run.Watches)
+        {
+            EventFile.Write(Path.Combine(events, run.Watches.Count == 1 ? TrainingWatch.Folder : $"{TrainingWatch.Folder}-{watch.Name}"), Clips(watch, cancellation));
+        }
+    }
+
+    private static IEnumerable<Event> Clips(WatchedClips watch, CancellationToken cancellation)
+    {
+        foreach (long step in watch.Steps)
+        {
+            foreach ((int i, string prompt) in watch.Prompts.Index())
+            {
+                if (watch.Find(step, i) is { } path)
                 {
-                    writer.add_scalar(metric, (float)curve.Y[i], (int)curve.X[i]);
+                    yield return EventFile.Clip(prompt, step, ClipPreview.Of(VideoFile.ReadAsync(path, cancellation).GetAwaiter().GetResult()));
                 }
             }
         }

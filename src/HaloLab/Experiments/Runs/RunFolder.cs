@@ -8,6 +8,7 @@ public sealed class RunFolder
 {
     private const string ManifestFile = "manifest.json";
     private const string StagesFolder = "stages";
+    private const string SamplesPrefix = "samples-";
     private readonly JsonObject? _manifest;
 
     private RunFolder(string folder)
@@ -21,6 +22,8 @@ public sealed class RunFolder
         Stages = [.. folders.Where(path => !RunStore.IsPartial(path)).Select(RunStore.StageNameOf)];
         Unfinished = [.. folders.Where(RunStore.IsPartial).Select(RunStore.StageNameOf)];
         Trainings = [.. folders.Where(path => File.Exists(Path.Combine(path, TrainingLoop.MetricsFile))).Select(path => new RunTraining(RunStore.StageNameOf(path), path, !RunStore.IsPartial(path)))];
+        Watches = WatchedClips.In(folder);
+        Samples = [.. folders.Where(path => !RunStore.IsPartial(path)).Select(path => (RunStore.StageNameOf(path), path)).Where(stage => stage.Item1.StartsWith(SamplesPrefix, StringComparison.Ordinal)).Select(stage => (stage.Item1[SamplesPrefix.Length..], stage.path))];
         Changed = folders.Append(folder).Max(Directory.GetLastWriteTimeUtc);
     }
 
@@ -47,6 +50,12 @@ public sealed class RunFolder
 
     /// <summary>What was trained.</summary>
     public IReadOnlyList<RunTraining> Trainings { get; }
+
+    /// <summary>What was sampled while something was trained.</summary>
+    public IReadOnlyList<WatchedClips> Watches { get; }
+
+    /// <summary>Samples of a reproduction: the arm with its seed, and the folder of the stage.</summary>
+    internal IReadOnlyList<(string Name, string Folder)> Samples { get; }
 
     /// <summary>Whether it came to its end and nothing was begun after.</summary>
     public bool IsFinished => _manifest is not null && Unfinished.Count == 0;

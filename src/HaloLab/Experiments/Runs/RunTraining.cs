@@ -10,6 +10,7 @@ public sealed class RunTraining
 {
     private const string Step = "step";
     private readonly SortedDictionary<string, (List<double> Steps, List<double> Values)> _metrics = new(StringComparer.Ordinal);
+    private readonly List<string> _written = [];
 
     /// <param name="name">Name of its stage.</param>
     /// <param name="folder">Folder with <see cref="TrainingLoop.MetricsFile"/>.</param>
@@ -39,9 +40,14 @@ public sealed class RunTraining
             {
                 if (metric != Step && value is JsonValue && value.GetValueKind() == JsonValueKind.Number)
                 {
-                    (List<double> steps, List<double> values) = _metrics.TryGetValue(metric, out var known) ? known : _metrics[metric] = ([], []);
-                    steps.Add(step);
-                    values.Add(value.GetValue<double>());
+                    if (!_metrics.TryGetValue(metric, out (List<double> Steps, List<double> Values) curve))
+                    {
+                        _metrics[metric] = curve = ([], []);
+                        _written.Add(metric);
+                    }
+
+                    curve.Steps.Add(step);
+                    curve.Values.Add(value.GetValue<double>());
                 }
             }
         }
@@ -61,6 +67,9 @@ public sealed class RunTraining
 
     /// <summary>What was measured.</summary>
     public IReadOnlyCollection<string> Metrics => _metrics.Keys;
+
+    /// <summary>The same as the trainer writes them, what matters most first.</summary>
+    public IReadOnlyList<string> MetricsAsWritten => _written;
 
     /// <summary>The last value of a metric, or null where it was not measured.</summary>
     public double? Last(string metric) => _metrics.TryGetValue(metric, out var curve) ? curve.Values[^1] : null;

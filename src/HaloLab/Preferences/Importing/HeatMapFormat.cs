@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Numerics;
 using Google.Protobuf;
 using HaloLab.Preferences.Labels;
 using HaloLab.Videos;
@@ -185,27 +184,15 @@ public sealed class HeatMapFormat(PatchGrid grid) : ILabelFormat
         }
 
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(header);
-        if (read < header.Length || length > LongestRecord || BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)) != Checksum(header.AsSpan(0, 8)))
+        if (read < header.Length || length > LongestRecord || BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)) != TfRecord.Checksum(header.AsSpan(0, 8)))
         {
             throw Broken(path, row);
         }
 
         byte[] data = new byte[length + 4];
-        return stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false) == data.Length && BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan((int)length)) == Checksum(data.AsSpan(0, (int)length))
+        return stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false) == data.Length && BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan((int)length)) == TfRecord.Checksum(data.AsSpan(0, (int)length))
             ? data[..(int)length]
             : throw Broken(path, row);
-    }
-
-    /// <summary>CRC-32C, rotated and offset as TFRecord masks it.</summary>
-    private static uint Checksum(ReadOnlySpan<byte> data)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in data)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-
-        return BitOperations.RotateRight(~crc, 15) + 0xa282ead8;
     }
 
     private static InputException Broken(string path, long row) =>
