@@ -9,7 +9,9 @@ namespace HaloLab.Cli.Progress;
 /// Progress as live bars, one a stage, the running one with the time left for everything. They are drawn by the thread that works: one that
 /// draws beside it makes garbage, and a collection on another thread can free a number that TorchSharp is about to use (Directory.Build.props).
 /// </summary>
-internal sealed class BarProgress(ProgressContext context) : IRunProgress
+/// <param name="context">Holds the bars.</param>
+/// <param name="training">Shown below the bars.</param>
+internal sealed class BarProgress(ProgressContext context, TrainingView training) : IRunProgress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private readonly Stopwatch _sinceDrawn = Stopwatch.StartNew();
@@ -17,6 +19,7 @@ internal sealed class BarProgress(ProgressContext context) : IRunProgress
 
     public void StageStarted(string name, string? folder, double secondsLeft)
     {
+        training.Begin(name, folder);
         _current = context.AddTask(Describe(name, secondsLeft), maxValue: 1);
         Draw();
     }
@@ -27,6 +30,7 @@ internal sealed class BarProgress(ProgressContext context) : IRunProgress
         _current.Description = Describe(name, secondsLeft);
         if (_sinceDrawn.Elapsed >= Interval)
         {
+            training.Read();
             Draw();
         }
     }

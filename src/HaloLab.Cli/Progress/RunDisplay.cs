@@ -9,18 +9,44 @@ namespace HaloLab.Cli.Progress;
 /// <summary>Shows a run on stderr: live bars with time left on a terminal, one line every few seconds in a log.</summary>
 internal static class RunDisplay
 {
-    /// <summary>Runs <paramref name="run"/> with a progress that is shown while it runs.</summary>
-    public static T Show<T>(Func<IRunProgress, T> run)
-    {
-        if (Terminal() is not { } console)
-        {
-            return run(new LineProgress(Console.Error));
-        }
+    /// <summary>Where live bars are drawn, if they are.</summary>
+    private static IAnsiConsole? _live;
 
-        return console.Progress()
-            .AutoRefresh(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
-            .Start(context => run(new BarProgress(context)));
+    /// <summary>Writes a line to stderr; above the bars while they are drawn, which would be written over otherwise.</summary>
+    public static void Say(string line)
+    {
+        if (_live is { } console)
+        {
+            console.WriteLine(line);
+        }
+        else
+        {
+            Console.Error.WriteLine(line);
+        }
+    }
+
+    /// <summary>Runs <paramref name="run"/> with a progress that is shown while it runs.</summary>
+    public static T Show<T>(Func<IRunProgress, T> run) => Terminal() is { } console ? Show(console, run) : run(new LineProgress(Console.Error));
+
+    /// <summary>The same on a terminal: live bars, and below them the curves of what is trained.</summary>
+    /// <param name="console">The terminal.</param>
+    /// <param name="run">Is given what shows its progress.</param>
+    internal static T Show<T>(IAnsiConsole console, Func<IRunProgress, T> run)
+    {
+        TrainingView training = new();
+        _live = console;
+        try
+        {
+            return console.Progress()
+                .AutoRefresh(false)
+                .UseRenderHook((bars, _) => new Rows([bars, .. training.Lines().Select(line => new Text(line[..Math.Min(line.Length, console.Profile.Width)]))]))
+                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+                .Start(context => run(new BarProgress(context, training)));
+        }
+        finally
+        {
+            _live = null;
+        }
     }
 
     /// <summary>Shows one piece of work as a bar on a terminal; in a log, if it takes long, as a line every ten seconds.</summary>

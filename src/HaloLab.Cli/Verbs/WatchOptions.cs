@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using HaloLab.Preferences;
 using HaloLab.Rewards.Patches;
@@ -33,7 +34,7 @@ internal sealed class WatchOptions
         string[] prompts = parsed.GetValue(_prompts) is { } file
             ? PromptFile.Read(file.FullName)
             : [.. table.Pairs.Select(pair => model.Understood(pair.Prompt)).Distinct().Take(TrainingWatch.DefaultPrompts)];
-        TrainingWatch watch = new(model, named, scorer => scorer.Open(new PatchScoring { Backbones = RewardVerb.Backbones }), trained, prompts, parsed.GetValue(_every) ?? DefaultEvery, seed, Console.Error.WriteLine);
+        TrainingWatch watch = new(model, named, scorer => scorer.Open(new PatchScoring { Backbones = RewardVerb.Backbones }), trained, prompts, parsed.GetValue(_every) ?? DefaultEvery, seed, RunDisplay.Say);
         watch.Validate();
         return watch;
     }

@@ -4,7 +4,7 @@ using HaloLab.Optimisation;
 
 namespace HaloLab.Experiments;
 
-/// <summary>A stage while it computes: a bar with the time left, and the curves of what it trains. <see cref="StageProgress"/> makes it.</summary>
+/// <summary>A stage while it computes: a bar with the time left, and the curves of what it trains. In notebooks <see cref="StageProgress"/> makes it.</summary>
 [TypeFormatterSource(TypeFormatterSourceAttribute.Displays)]
 public sealed class StageDisplay : IDisplay
 {
@@ -16,7 +16,10 @@ public sealed class StageDisplay : IDisplay
     private double _share;
     private double _seconds;
 
-    internal StageDisplay(string name, string? folder, double secondsLeft)
+    /// <param name="name">The stage.</param>
+    /// <param name="folder">Where it works; null: it trains nothing.</param>
+    /// <param name="secondsLeft">Until all stages are done.</param>
+    public StageDisplay(string name, string? folder, double secondsLeft)
     {
         (_name, _seconds) = (name, secondsLeft);
         if (folder is not null)
@@ -37,12 +40,15 @@ public sealed class StageDisplay : IDisplay
     public string ToText()
     {
         string state = _share < 1 ? string.Create(CultureInfo.InvariantCulture, $"{100 * _share:0} %, all in about {DisplayNumber.Duration(_seconds)}") : "computed";
-        return string.Join(Environment.NewLine, _curves.Charts(MaximumCurves).Select(chart => chart.ToText().Split(Environment.NewLine)[^1]).Prepend($"{_name}: {state}"));
+        return string.Join(Environment.NewLine, CurveLines().Prepend($"{_name}: {state}"));
     }
+
+    /// <summary>The curves alone, a line each.</summary>
+    public IEnumerable<string> CurveLines() => _curves.Charts(MaximumCurves).Select(chart => chart.ToText().Split(Environment.NewLine)[^1]);
 
     /// <param name="share">Share that is done, 0 to 1.</param>
     /// <param name="seconds">Until all stages are done; of a finished stage how long it took.</param>
-    internal void Advance(double share, double seconds)
+    public void Advance(double share, double seconds)
     {
         (_share, _seconds) = (share, seconds);
         _curves.Read();
