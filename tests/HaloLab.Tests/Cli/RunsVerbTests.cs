@@ -63,11 +63,11 @@ public sealed class RunsVerbTests : IDisposable
         Write("second", 2e-4, isFinished: true, [0.75, 0.5]);
         Watch("first", ["a red circle", "a blue square"], (0, untuned), (2, Clip(50)), (3, tuned));
         Watch("second", ["a red circle", "a blue square"], (0, untuned), (2, Clip(170)));
-        string samples = Directory.CreateDirectory(Path.Combine(_folder, "second", "stages", "samples-halo-s1-0123456789ab")).FullName;
-        using (ClipBundle bundle = new([Clip(200), Clip(210), Clip(220)], ["a blue square", "a blue square", "a green square"], ["1", "2", "3"], zeros([3, 1, 1, 1, 1])))
-        {
-            bundle.Save(Path.Combine(samples, "clips-0000.safetensors"));
-        }
+        Samples("second", "samples-halo-s1-0123456789ab", (Clip(200), "a blue square"), (Clip(210), "a blue square"), (Clip(220), "a green square"));
+
+        // Two variants of an ablation.
+        Samples("first", "samples-halo-s1-0123456789ab", (Clip(100), "a green square"));
+        Samples("first", "samples-halo-s1-ba9876543210", (Clip(110), "a green square"));
 
         // A clip that somebody deleted is left out.
         File.Delete(Path.Combine(_folder, "second", "watch", "key", "step-000002", "clip-001.png"));
@@ -80,7 +80,7 @@ public sealed class RunsVerbTests : IDisposable
         Assert.Equal(["a red circle", "a blue square", "a green square"], rows.Select(row => row[..row.IndexOf('<', StringComparison.Ordinal)]));
         Assert.Equal(["first, second: step 0", "first: step 3", "second: step 2"], Titles(rows[0]));
         Assert.Equal(["first, second: step 0", "first: step 3", "second: halo-s1"], Titles(rows[1]));
-        Assert.Equal(["second: halo-s1"], Titles(rows[2]));
+        Assert.Equal(["first: halo-s1-0123456789ab", "first: halo-s1-ba9876543210", "second: halo-s1"], Titles(rows[2]));
 
         string export = Path.Combine(_folder, "export");
         result = await HaloLabProgram.Run("runs", "export", Path.Combine(_folder, "first"), "--out", export);
@@ -144,6 +144,13 @@ public sealed class RunsVerbTests : IDisposable
 
     /// <summary>Two frames of 6x8 that a number sets apart.</summary>
     private static VideoClip Clip(int first) => new([.. Enumerable.Range(0, 2 * 6 * 8 * 3).Select(i => (byte)(first + (i % 40)))], 2, 6, 8, 8);
+
+    /// <summary>A stage's samples.</summary>
+    private void Samples(string run, string stage, params (VideoClip Clip, string Prompt)[] samples)
+    {
+        using ClipBundle bundle = new([.. samples.Select(sample => sample.Clip)], [.. samples.Select(sample => sample.Prompt)], [.. samples.Select((_, i) => $"{i}")], zeros([samples.Length, 1, 1, 1, 1]));
+        bundle.Save(Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, run, "stages", stage)).FullName, "clips-0000.safetensors"));
+    }
 
     /// <summary>Looks at a training: the clip of each step for every prompt, each with another last pixel.</summary>
     private void Watch(string run, string[] prompts, params (int Step, VideoClip Clip)[] looks)

@@ -59,7 +59,7 @@ internal sealed class RunClips
         string[] shown = [.. _prompts.Where(prompt => _clips.Any(item => item.Prompt == prompt))];
         HtmlFragment more = NotShown == 0 ? HtmlFragment.Empty : HtmlFragment.Of($"<p class=\"halo-caption\">{NotShown} more prompts are not shown.</p>");
         return HtmlFragment.Of($"""
-            <p class="halo-caption">Of the same prompt, and from the same noise where runs share their seed: what watched trainings sampled at their first look and at their last one, and the first sample of each arm of a reproduction. Clips that are the same to the pixel are shown once.</p>
+            <p class="halo-caption">Of the same prompt, and from the same noise where runs share their seed: what watched trainings sampled at their first look and at their last one, and the first sample of each arm of a reproduction or variant of an ablation. Clips that are the same to the pixel are shown once.</p>
             {shown.Select(prompt => HtmlFragment.Of($"<h3>{prompt}</h3>{new ClipPlayer(Titled(prompt)) { PixelBudget = PixelsTogether / shown.Length }.ToHtml()}"))}{more}
             """);
     }

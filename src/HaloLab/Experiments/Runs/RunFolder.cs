@@ -23,7 +23,10 @@ public sealed class RunFolder
         Unfinished = [.. folders.Where(RunStore.IsPartial).Select(RunStore.StageNameOf)];
         Trainings = [.. folders.Where(path => File.Exists(Path.Combine(path, TrainingLoop.MetricsFile))).Select(path => new RunTraining(RunStore.StageNameOf(path), path, !RunStore.IsPartial(path)))];
         Watches = WatchedClips.In(folder);
-        Samples = [.. folders.Where(path => !RunStore.IsPartial(path)).Select(path => (RunStore.StageNameOf(path), path)).Where(stage => stage.Item1.StartsWith(SamplesPrefix, StringComparison.Ordinal)).Select(stage => (stage.Item1[SamplesPrefix.Length..], stage.path))];
+        string[] sampled = [.. folders.Where(path => !RunStore.IsPartial(path) && RunStore.StageNameOf(path).StartsWith(SamplesPrefix, StringComparison.Ordinal))];
+
+        // Variants of an ablation share their names: their keys set them apart.
+        Samples = [.. sampled.Select(path => (Stages.Count(stage => stage == RunStore.StageNameOf(path)) == 1 ? RunStore.StageNameOf(path) : Path.GetFileName(path), path)).Select(stage => (stage.Item1[SamplesPrefix.Length..], stage.path))];
         Changed = folders.Append(folder).Max(Directory.GetLastWriteTimeUtc);
     }
 
@@ -54,7 +57,7 @@ public sealed class RunFolder
     /// <summary>What was sampled while something was trained.</summary>
     public IReadOnlyList<WatchedClips> Watches { get; }
 
-    /// <summary>Samples of a reproduction: the arm with its seed, and the folder of the stage.</summary>
+    /// <summary>Samples of a reproduction or an ablation: the arm with its seed, and the folder of the stage.</summary>
     internal IReadOnlyList<(string Name, string Folder)> Samples { get; }
 
     /// <summary>Whether it came to its end and nothing was begun after.</summary>
