@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using CliWrap.Buffered;
-using HaloLab.Evaluation.Scorers;
 using HaloLab.Experiments;
 using HaloLab.GranDpo;
 using HaloLab.Optimisation;
