@@ -3,11 +3,13 @@ using HaloLab.Diffusion;
 using HaloLab.GranDpo;
 using HaloLab.Models.Layers;
 using HaloLab.Models.VideoCrafter2;
+using HaloLab.Models.Wan;
 using HaloLab.Optimisation;
 using HaloLab.Scaling;
 using HaloLab.Statistics;
 using HaloLab.ToyWorld;
 using HaloLab.ToyWorld.Pretraining;
+using HaloLab.ToyWorld.Reproduction;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
@@ -28,13 +30,22 @@ internal sealed class TrainingSteps : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>The patch term is bookkeeping on energies: a Gran-DPO step should cost what a Diffusion-DPO step costs.</summary>
-    public bool Objective(int rounds) => Paired.Compare(
-        "step: Gran-DPO / Diffusion-DPO",
-        1.03,
-        rounds,
-        Stepper(Options() with { LoraRank = 8 }),
-        Stepper(Options() with { LoraRank = 8, Objective = new GranDpoOptions { Terms = PreferenceTerms.VideoOnly } }));
+    /// <summary>The patch term is bookkeeping on energies: a Gran-DPO step should cost what a Diffusion-DPO step costs, with the toy generator's patches and with 4,096 of them on a narrow Wan2.1.</summary>
+    public bool Objective(int rounds)
+    {
+        bool isFewKept = Paired.Compare(
+            "step with 4x4x4 patches: Gran-DPO / Diffusion-DPO",
+            1.03,
+            rounds,
+            Stepper(Options() with { LoraRank = 8 }),
+            Stepper(Options() with { LoraRank = 8, Objective = new GranDpoOptions { Terms = PreferenceTerms.VideoOnly } }));
+        using WanSteps halo = Fine(PreferenceTerms.VideoAndPatch);
+        using WanSteps video = Fine(PreferenceTerms.VideoOnly);
+        return Paired.Compare("step with 16x16x16 patches on latents of 16x32x32: Gran-DPO / Diffusion-DPO", 1.05, rounds, halo.Step, video.Step) && isFewKept;
+
+        static WanSteps Fine(PreferenceTerms terms) =>
+            new(new WanConfig { NumLayers = 2, NumAttentionHeads = 2, AttentionHeadDim = 64, FfnDim = 256, TextDim = 64 }, new LatentLattice(16, 32, 32, SpatialStride: 8, TemporalStride: 4), patches: 16, terms: terms);
+    }
 
     /// <summary>A cached reference saves one of three passes.</summary>
     public bool Reference(int rounds)
@@ -56,7 +67,45 @@ internal sealed class TrainingSteps : IDisposable
             using var noGradient = no_grad();
             copy.Predict(latents_BCTHW, timesteps_B, context_BLD);
         });
-        return isLoraKept && isFullKept;
+        return ArmsTogether(rounds) && isLoraKept && isFullKept;
+    }
+
+    /// <summary>All arms with preferences on the same pairs and draws, each taking every draw once: one cache, built first, against a reference in every step.</summary>
+    private bool ArmsTogether(int rounds)
+    {
+        GranDpoTrainerOptions[] arms =
+        [
+            .. ReproductionArm.All.Where(arm => arm.Terms != PreferenceTerms.None)
+                .Select(arm => Options() with { LoraRank = 8, Grid = arm.Grid ?? Grid, ReferencePartition = Grid, VideoReward = arm.VideoReward, Objective = new GranDpoOptions { Terms = arm.Terms } }),
+        ];
+        Action[] cached = [.. arms.Select(options => Stepper(options))];
+        Action[] computed = [.. arms.Select(options => Stepper(options with { Reference = ReferenceMode.Computed }))];
+        return Paired.Compare($"{arms.Length} arms together: reference cached, its building included / computed", 1, rounds, () =>
+        {
+            Build(arms[0]);
+            TakeAll(cached);
+        }, () => TakeAll(computed));
+
+        static void Build(GranDpoTrainerOptions options)
+        {
+            using UNet3D denoiser = Denoiser();
+            using TrainingPairs pairs = Pairs();
+            string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
+            using GranDpoTrainer trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache);
+            trainer.PrepareReference(advanced: null, CancellationToken.None);
+            Directory.Delete(cache, recursive: true);
+        }
+
+        static void TakeAll(Action[] steps)
+        {
+            foreach (Action step in steps)
+            {
+                for (int i = 0; i < Options().Steps; i++)
+                {
+                    step();
+                }
+            }
+        }
     }
 
     /// <summary>Clipping, AdamW and the moving average are a handful of calls on flat vectors: next to nothing beside the passes of a LoRA step.</summary>
@@ -81,6 +130,8 @@ internal sealed class TrainingSteps : IDisposable
 
     /// <summary>The settings of the steps, of all parameters.</summary>
     public static GranDpoTrainerOptions Options() => new() { Seed = 1, Steps = 2 * PairCount / BatchPairs, BatchPairs = BatchPairs, Grid = Grid, DrawsPerPair = 2, LearningRate = 1e-6 };
+
+    private static TrainingPairs Pairs() => RandomPairs.Draw(PairCount, Grid, 8, ToyGenerator.Lattice, 20, 64);
 
     private static UNet3D Denoiser()
     {
@@ -109,7 +160,7 @@ internal sealed class TrainingSteps : IDisposable
     public Action Stepper(GranDpoTrainerOptions options, Communicator? ranks, out GranDpoTrainer trainer)
     {
         UNet3D denoiser = Denoiser();
-        TrainingPairs pairs = RandomPairs.Draw(PairCount, Grid, 8, ToyGenerator.Lattice, 20, 64);
+        TrainingPairs pairs = Pairs();
         string cache = Directory.CreateTempSubdirectory("halolab-benchmark-cache").FullName;
         GranDpoTrainer stepping = trainer = new(denoiser, Calling(denoiser), ToyModels.TrainingTarget, pairs, options, cache, ranks);
         Stopwatch watch = Stopwatch.StartNew();

@@ -23,13 +23,17 @@ internal sealed class WanSteps : IDisposable
     /// <param name="recomputes">Whether blocks are computed again in the backward pass.</param>
     /// <param name="isTwoPass">Whether the clips of a pair go through one after the other.</param>
     /// <param name="precision">What the transformer's own matrices are held in.</param>
-    public WanSteps(WanConfig config, LatentLattice lattice, bool recomputes = false, bool isTwoPass = false, ScalarType precision = ScalarType.Float32)
+    /// <param name="patches">Patches of the objective to a side.</param>
+    /// <param name="terms">What is learned.</param>
+    public WanSteps(
+        WanConfig config, LatentLattice lattice, bool recomputes = false, bool isTwoPass = false, ScalarType precision = ScalarType.Float32, int patches = 4, PreferenceTerms terms = PreferenceTerms.VideoAndPatch)
     {
+        PatchGrid grid = new(patches, patches, patches);
         _model = new WanTransformer(config) { Recomputes = recomputes };
         Initialisation.Draw(_model, 1);
         _model.In(precision);
-        _pairs = RandomPairs.Draw(PairCount, new PatchGrid(4, 4, 4), config.InChannels, lattice, 32, config.TextDim);
-        GranDpoTrainerOptions options = new() { Seed = 1, Steps = PairCount, BatchPairs = 1, DrawsPerPair = 1, TwoPass = isTwoPass, LoraRank = 8, LearningRate = 1e-6 };
+        _pairs = RandomPairs.Draw(PairCount, grid, config.InChannels, lattice, 32, config.TextDim);
+        GranDpoTrainerOptions options = new() { Seed = 1, Steps = PairCount, BatchPairs = 1, DrawsPerPair = 1, TwoPass = isTwoPass, LoraRank = 8, LearningRate = 1e-6, Grid = grid, Objective = new GranDpoOptions { Terms = terms } };
         _trainer = new GranDpoTrainer(_model, new WanDenoiser(_model), new FlowMatchingTarget(), _pairs, options, _folder);
 
         // The kernels' own memory is there from here on.
