@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using HaloLab.Notebooks;
 using HaloLab.Notebooks.Kernel;
 
@@ -55,9 +56,9 @@ internal static class KernelVerb
             }
 
             ProgramCopy.Hold();
-            if (Environment.GetEnvironmentVariable("JPY_PARENT_PID") is not null)
+            if (int.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), CultureInfo.InvariantCulture, out int frontEnd))
             {
-                ParentWatch.Start();
+                ParentWatch.Start(frontEnd);
             }
 
             using JupyterKernel kernel = new(file, Environment.CurrentDirectory);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using HaloLab.Displays;
+using HaloLab.Statistics;
 using HaloLab.Videos;
 
 namespace HaloLab.Experiments;
@@ -15,6 +16,9 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
 
     // 2 / 2⁶ is the smallest p below one in twenty that flipping signs can give.
     private const int LeastPrompts = 6;
+
+    /// <summary>What is claimed of every model and score, whatever comes out: it is higher than the first model's.</summary>
+    private static readonly ClaimRule Higher = new(0, ClaimDirection.Above);
 
     private readonly IReadOnlyList<(ModelDifference Difference, double Holm)> _differences = comparison.Differences();
 
@@ -34,7 +38,7 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
     /// <summary>The differences as a table.</summary>
     public DataTable Table() => new(
         [
-            new("model"), new("score"), new("prompts", true, "0"), new("difference"), new("95 % interval"), new("p", true, "0.0000"), new("p (Holm)", true, "0.0000"),
+            new("model"), new("score"), new("prompts", true, "0"), new("difference"), new("95 % interval"), new("detectable", true, "G2"), new("p", true, "0.0000"), new("p (Holm)", true, "0.0000"), new("higher"),
             new("wins – ties – losses"), new("win rate"),
         ],
         [.. _differences.Select(item =>
@@ -42,7 +46,7 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
             (string estimate, string interval) = DisplayNumber.Estimate(item.Difference.Difference);
             (string rate, string rateInterval) = DisplayNumber.Estimate(item.Difference.WinRate);
             return (IReadOnlyList<object?>)[
-                NameOf(item.Difference), item.Difference.Metric, item.Difference.Prompts, estimate, interval, item.Difference.PValue, item.Holm,
+                NameOf(item.Difference), item.Difference.Metric, item.Difference.Prompts, estimate, interval, item.Difference.Detectable, item.Difference.PValue, item.Holm, ClaimsTable.Chip(VerdictOf(item)),
                 string.Create(CultureInfo.InvariantCulture, $"{item.Difference.Wins} – {item.Difference.Ties} – {item.Difference.Losses}"), $"{rate} {rateInterval}",
             ];
         })]);
@@ -63,8 +67,10 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
                 Score = item.Difference.Metric,
                 item.Difference.Prompts,
                 item.Difference.Difference,
+                item.Difference.Detectable,
                 P = item.Difference.PValue,
                 PHolm = item.Holm,
+                Higher = VerdictOf(item),
                 item.Difference.Wins,
                 item.Difference.Ties,
                 item.Difference.Losses,
@@ -89,11 +95,11 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
 
     /// <summary>The differences with bare numbers, for other programs.</summary>
     private DataTable Rows() => new(
-        [.. new[] { "model", "against", "score", "prompts", "difference", "low", "high", "p", "p_holm", "wins", "ties", "losses", "win_rate", "win_rate_low", "win_rate_high" }.Select(name => new TableColumn(name))],
+        [.. new[] { "model", "against", "score", "prompts", "difference", "low", "high", "p", "p_holm", "wins", "ties", "losses", "win_rate", "win_rate_low", "win_rate_high", "detectable", "higher" }.Select(name => new TableColumn(name))],
         [.. _differences.Select(item => (IReadOnlyList<object?>)[
             NameOf(item.Difference), comparison.Models[item.Difference.First].Model, item.Difference.Metric, item.Difference.Prompts, item.Difference.Difference.Estimate, item.Difference.Difference.Low,
             item.Difference.Difference.High, item.Difference.PValue, item.Holm, item.Difference.Wins, item.Difference.Ties, item.Difference.Losses, item.Difference.WinRate.Estimate,
-            item.Difference.WinRate.Low, item.Difference.WinRate.High,
+            item.Difference.WinRate.Low, item.Difference.WinRate.High, item.Difference.Detectable, VerdictOf(item).ToString(),
         ])]);
 
     private async Task<HtmlPage> PageAsync(CancellationToken cancellation)
@@ -137,7 +143,7 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
         string first = comparison.Models[0].Model;
         page.Add(
             $"Against {first}",
-            HtmlFragment.Of($"<p>{Significant()}</p><p class=\"halo-caption\">Mean over the prompts that both models have, model minus {first}; BCa intervals over prompts; two-sided sign-flip test, corrected by Holm over all {_differences.Count} comparisons.</p>"),
+            HtmlFragment.Of($"<p>{Significant()}</p><p class=\"halo-caption\">Mean over the prompts that both models have, model minus {first}; BCa intervals over prompts; two-sided sign-flip test, corrected by Holm over all {_differences.Count} comparisons. That a model is higher is shown, or contradicted, where both the interval and the corrected test say so; detectable: the smallest true difference that so many prompts would have shown with power 0.8.</p>"),
             Table().ToHtml(),
             WinRates().ToHtml());
         page.Add("Means", Means().ToHtml());
@@ -184,6 +190,8 @@ public sealed class ComparisonReport(ModelComparison comparison, string? trained
         VideoClip clip = await VideoFile.ReadAsync(comparison.FirstScored(model, prompt), cancellation).ConfigureAwait(false);
         return new PlayerClip(comparison.Models[model].Model, ClipPreview.Of(clip));
     }
+
+    private static Verdict VerdictOf((ModelDifference Difference, double Holm) item) => Higher.Judge(item.Difference.Prompts == 0 ? null : item.Difference.Difference, item.Holm, Level);
 
     private string NameOf(ModelDifference difference) => comparison.Models[difference.Second].Model;
 }

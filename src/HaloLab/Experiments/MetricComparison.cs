@@ -1,4 +1,5 @@
 using HaloLab.Statistics;
+using MathNet.Numerics.Statistics;
 
 namespace HaloLab.Experiments;
 
@@ -56,6 +57,7 @@ public sealed class MetricComparison
             second,
             differences.Length,
             difference.Mean,
+            SmallestDetectableEffect.StudentT(differences.StandardDeviation() / Math.Sqrt(differences.Length), differences.Length - 1),
             difference.PValue,
             differences.Count(value => value > 0),
             differences.Count(value => value == 0),

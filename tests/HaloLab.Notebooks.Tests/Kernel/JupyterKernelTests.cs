@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using CliWrap.Buffered;
 using HaloLab.Notebooks.Kernel;
 using HaloLab.Notebooks.Tests.Documents;
@@ -60,6 +62,38 @@ public class JupyterKernelTests
         Assert.Single(KernelSpec.Install(kernels, "HaloLab.Cli.dll"));
         Assert.Single(KernelSpec.Uninstall(kernels));
         Assert.True(File.Exists(foreign));
+    }
+
+    /// <summary>Also where the front end ends while its kernel still starts, so that the kernel never was its child.</summary>
+    [Fact]
+    public async Task AKernelWhoseFrontEndIsGoneEnds()
+    {
+        string file = Path.GetTempFileName();
+        using Process frontEnd = Process.Start("sleep", "600");
+        try
+        {
+            TcpListener[] free = [.. Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+            Array.ForEach(free, listener => listener.Start());
+            int[] ports = [.. free.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+            Array.ForEach(free, listener => listener.Dispose());
+            File.WriteAllText(file, $$"""
+                {"transport": "tcp", "ip": "127.0.0.1", "signature_scheme": "hmac-sha256", "key": "",
+                 "shell_port": {{ports[0]}}, "control_port": {{ports[1]}}, "stdin_port": {{ports[2]}}, "iopub_port": {{ports[3]}}, "hb_port": {{ports[4]}} }
+                """);
+            ProcessStartInfo start = new("dotnet", [HaloLabProgram.Path, "kernel", "run", file]);
+            start.Environment["JPY_PARENT_PID"] = frontEnd.Id.ToString(CultureInfo.InvariantCulture);
+            using Process kernel = Process.Start(start)!;
+            await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
+            Assert.False(kernel.HasExited);
+            frontEnd.Kill();
+            await kernel.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            Assert.Equal(1, kernel.ExitCode);
+        }
+        finally
+        {
+            frontEnd.Kill();
+            File.Delete(file);
+        }
     }
 
     [Fact]

@@ -55,6 +55,13 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(Mean(damaged) - Mean(clean), flickering["difference"]!["estimate"]!.GetValue<double>(), 1e-9);
         Assert.True(flickering["pHolm"]!.GetValue<double>() >= flickering["p"]!.GetValue<double>());
 
+        // What eight prompts could have shown, and what they do: the verdict is that of interval and corrected test.
+        Assert.True(flickering["detectable"]!.GetValue<double>() > 0);
+        Assert.All(differences, row => Assert.Equal(
+            row["pHolm"]!.GetValue<double>() > 0.05 ? "notShown" : row["difference"]!["low"]!.GetValue<double>() > 0 ? "shown" : row["difference"]!["high"]!.GetValue<double>() < 0 ? "contradicted" : "notShown",
+            row["higher"]!.GetValue<string>()));
+        Assert.Equal("contradicted", flickering["higher"]!.GetValue<string>());
+
         using (StreamReader text = new(Path.Combine(Output, "comparison.csv")))
         using (CsvReader table = new(text, CultureInfo.InvariantCulture))
         {

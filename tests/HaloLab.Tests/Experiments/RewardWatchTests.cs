@@ -54,5 +54,5 @@ public sealed class RewardWatchTests
     private static double?[] Moved(double?[] values, double by, double deviation) => [.. values.Select((value, i) => value + by + (i % 2 == 0 ? deviation : -deviation))];
 
     private static ModelDifference Of(string scorer, string score, int model, double difference) =>
-        new(scorer, $"{scorer} {score}", 0, model, 20, new Interval(difference, difference - 0.1, difference + 0.1, 0.95), 0.001, 10, 0, new Interval(0.5, 0.3, 0.7, 0.95));
+        new(scorer, $"{scorer} {score}", 0, model, 20, new Interval(difference, difference - 0.1, difference + 0.1, 0.95), 0.14, 0.001, 10, 0, new Interval(0.5, 0.3, 0.7, 0.95));
 }
