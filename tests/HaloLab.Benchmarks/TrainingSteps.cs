@@ -20,6 +20,10 @@ internal sealed class TrainingSteps : IDisposable
 {
     private const int PairCount = 16;
     private const int BatchPairs = 8;
+
+    // A round of all arms takes forty steps.
+    private const int RoundsPerRoundOfArms = 8;
+    private const int LeastRounds = 5;
     private static readonly PatchGrid Grid = new(4, 4, 4);
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-benchmark").FullName;
     private readonly List<IDisposable> _owned = [];
@@ -80,7 +84,7 @@ internal sealed class TrainingSteps : IDisposable
         ];
         Action[] cached = [.. arms.Select(options => Stepper(options))];
         Action[] computed = [.. arms.Select(options => Stepper(options with { Reference = ReferenceMode.Computed }))];
-        return Paired.Compare($"{arms.Length} arms together: reference cached, its building included / computed", 1, rounds, () =>
+        return Paired.Compare($"{arms.Length} arms together: reference cached, its building included / computed", 1, Math.Max(LeastRounds, rounds / RoundsPerRoundOfArms), () =>
         {
             Build(arms[0]);
             TakeAll(cached);
