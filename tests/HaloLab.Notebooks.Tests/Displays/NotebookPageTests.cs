@@ -75,7 +75,7 @@ public class NotebookPageTests
         finally
         {
             await stop.CancelAsync();
-            await server.WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => server.WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None));
         }
     }
 

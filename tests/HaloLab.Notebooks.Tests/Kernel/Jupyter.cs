@@ -41,9 +41,9 @@ internal sealed class Jupyter : IDisposable
     /// <summary>The notebook server over this folder, until it is cancelled.</summary>
     /// <param name="port">A free port.</param>
     /// <param name="token">What a page must know.</param>
-    /// <param name="stop">Stops the server and its kernels.</param>
+    /// <param name="stop">Kills the server and its kernels: Ctrl-C is not heard by what runs in the background of a shell.</param>
     public Task Serve(int port, string token, CancellationToken stop) => Command(_python, "-m", "notebook", "--no-browser", "--allow-root", $"--port={port}", "--ip=127.0.0.1", $"--NotebookApp.token={token}", $"--notebook-dir={Folder}")
-        .ExecuteAsync(CancellationToken.None, stop);
+        .ExecuteAsync(stop);
 
     private async Task<BufferedCommandResult> Run(string program, params string[] arguments) => await Command(program, arguments).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 
