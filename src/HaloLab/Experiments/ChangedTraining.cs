@@ -12,7 +12,7 @@ internal static class ChangedTraining
     /// <summary>Name of the program's version among the differences.</summary>
     public const string Code = "code";
 
-    private const string Options = "options";
+    private const string OfOptions = "options.";
     private const int LongestValue = 24;
 
     // Both decide what is encoded, so who allows them allows that.
@@ -27,32 +27,36 @@ internal static class ChangedTraining
     {
         StageBeginning own = StageBeginning.Read(folder);
         StageBeginning now = own with { HaloLab = RunManifest.ProgramVersion };
-        (string Folder, StageBeginning Beginning)[] others = [.. RunStore.UnfinishedBeside(folder).Where(other => Checkpoint(other.Folder) is not null)];
+
+        // A checkpoint is read whole to be checked, and it may be large: no more often than needed.
+        var others = RunStore.UnfinishedBeside(folder).Select(other => (other.Folder, Before: other.Beginning, Checkpoint: Checkpoint(other.Folder))).Where(other => other.Checkpoint is not null).ToArray();
         if (others.Length > 1)
         {
             throw new InputException($"{string.Join(", ", others.Select(other => other.Folder))}: unfinished trainings. Delete all but the one to go on from.");
         }
 
-        foreach ((string other, StageBeginning before) in others)
+        if (others.Length == 1)
         {
+            (string other, StageBeginning before, (string Identity, long Steps)? checkpoint) = others[0];
             IReadOnlyDictionary<string, string> differences = RequireAllowed(other, before, now, allowed);
-            (string identity, long steps) = Checkpoint(other)!.Value;
-            goingOn(before.Settings, steps);
-            TrainingChange.Write(folder, [.. TrainingChange.Read(other), new TrainingChange(steps, identity, [.. differences.Values])]);
+            goingOn(before.Settings, checkpoint!.Value.Steps);
+            TrainingChange.Write(folder, [.. TrainingChange.Read(other), new TrainingChange(checkpoint.Value.Steps, checkpoint.Value.Identity, [.. differences.Values])]);
             TakeFiles(other, folder);
         }
-
-        if (Checkpoint(folder) is (string ownIdentity, long ownSteps))
+        else if (allowed.Count > 0 || Differences(own, now).Count > 0)
         {
-            IReadOnlyDictionary<string, string> differences = RequireAllowed(folder, own, now, allowed);
-            if (differences.Count > 0)
+            if (Checkpoint(folder) is (string identity, long steps))
             {
-                TrainingChange.Write(folder, [.. TrainingChange.Read(folder), new TrainingChange(ownSteps, ownIdentity, [.. differences.Values])]);
+                IReadOnlyDictionary<string, string> differences = RequireAllowed(folder, own, now, allowed);
+                if (differences.Count > 0)
+                {
+                    TrainingChange.Write(folder, [.. TrainingChange.Read(folder), new TrainingChange(steps, identity, [.. differences.Values])]);
+                }
             }
-        }
-        else if (allowed.Count > 0)
-        {
-            throw new InputException($"--allow-changed {string.Join(' ', allowed)}: {Path.GetDirectoryName(folder)} holds no unfinished training to go on from. Leave it out to begin one.");
+            else if (allowed.Count > 0)
+            {
+                throw new InputException($"--allow-changed {string.Join(' ', allowed)}: {Path.GetDirectoryName(folder)} holds no unfinished training to go on from. Leave it out to begin one.");
+            }
         }
 
         JsonFile.Write(Path.Combine(folder, StageBeginning.FileName), now);
@@ -121,25 +125,6 @@ internal static class ChangedTraining
     private static string Short(string value) => value.Length <= LongestValue ? value : value[..LongestValue] + "…";
 
     /// <summary>Every value of the settings by the path to it; what stands under <c>options</c> without that word.</summary>
-    private static SortedDictionary<string, string> Leaves(JsonObject settings)
-    {
-        SortedDictionary<string, string> leaves = new(StringComparer.OrdinalIgnoreCase);
-        Add("", settings);
-        return leaves;
-
-        void Add(string path, JsonNode? node)
-        {
-            if (node is JsonObject parent)
-            {
-                foreach ((string name, JsonNode? child) in parent)
-                {
-                    Add(path.Length > 0 ? $"{path}.{name}" : name == Options ? "" : name, child);
-                }
-            }
-            else
-            {
-                leaves.Add(path, node?.ToJsonString().Trim('"') ?? "none");
-            }
-        }
-    }
+    private static Dictionary<string, string> Leaves(JsonObject settings) =>
+        JsonFile.Facts(settings).ToDictionary(item => item.Key.StartsWith(OfOptions, StringComparison.Ordinal) ? item.Key[OfOptions.Length..] : item.Key, item => item.Value);
 }
