@@ -87,21 +87,35 @@ public sealed record TrainingPlan(long Program, long Weights, long Adapters, lon
         long data = sizeof(float) * ((2 * pairs * inputs.Channels * places) + ((long)prompts * inputs.TextLength * inputs.TextWidth));
         return new TrainingPlan(program, weights, adapters, data, At(places, probes), probes);
 
+        // What GranDpoTrainer does in a step, with the same scopes: what is freed when decides what is held.
         void Run(LatentLattice lattice)
         {
             using var scope = NewDisposeScope();
             Tensor clean_BCTHW = zeros([clips, inputs.Channels, lattice.Frames, lattice.Height, lattice.Width]);
             Tensor level_B = full([clips], target.DrawLevel(new RandomStream(1, "plan")));
             TrainingExample example = target.Example(clean_BCTHW, randn_like(clean_BCTHW), level_B);
-            Tensor Energies() => PatchEnergies.Compute(
-                loaded.Denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, zeros([clips, inputs.TextLength, inputs.TextWidth])), example.Target_BCTHW, new PatchGrid(1, 1, 1)).Video_B;
-            using (no_grad())
+            Tensor context_BLD = zeros([clips, inputs.TextLength, inputs.TextWidth]);
+            CellSums cells = new(new PatchGrid(1, 1, 1), lattice.Frames, lattice.Height, lattice.Width);
+            PatchEnergies Energies()
             {
-                // The reference, or the first of two passes.
-                Energies().Dispose();
+                using var inner = NewDisposeScope();
+                Tensor prediction_BCTHW = loaded.Denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_BLD);
+                return PatchEnergies.Compute(prediction_BCTHW, example.Target_BCTHW, cells).MoveToOuterDisposeScope();
             }
 
-            Energies().sum().backward();
+            using (no_grad())
+            {
+                _ = Energies();
+            }
+
+            PatchEnergies energies = options.TwoPass ? ClipByClip.Energies(1, _ => Energies()) : Energies();
+            (energies.Video_B.sum() + energies.Cells_Bthw.sum()).backward();
+            if (options.TwoPass)
+            {
+                ClipByClip.Backward(energies, _ => Energies());
+            }
+
+            parameters.CollectGradients();
             optimiser.Step(learningRate: 0);
         }
     }

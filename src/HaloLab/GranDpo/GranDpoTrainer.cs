@@ -313,6 +313,9 @@ public sealed class GranDpoTrainer : IDisposable
                 cache.Save();
             }
         }
+
+        // A training step does not fit into the gaps that these passes leave: at its peak it would have them beside it.
+        FreedMemory.GiveBack();
     }
 
     private void AddReference((int Pair, int Draw)[] batch, ReferenceEnergies cache, CellSums cells)
