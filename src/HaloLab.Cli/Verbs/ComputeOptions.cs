@@ -8,10 +8,12 @@ namespace HaloLab.Cli.Verbs;
 /// <param name="hasPrecision">Whether <c>--precision</c> is among the options: for verbs that read published models.</param>
 internal sealed class ComputeOptions(bool hasPrecision = false)
 {
+    private const string ThreadsVariable = "HALOLAB_THREADS";
+
     private const int DefaultThreads = 2;
 
     private readonly Option<string?> _device = new("--device") { Description = "Where to compute: cpu (default), cuda or cuda:N." };
-    private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU kernels, default 2. Sums are split by it, so a run goes on with as many as it was begun with." };
+    private readonly Option<int?> _threads = new("--threads") { Description = $"Threads of the CPU kernels, default {DefaultThreads}, or what {ThreadsVariable} says. Sums are split by it, so a run goes on with as many as it was begun with." };
 
     private readonly Option<string?> _precision = new("--precision") { Description = "What a published model's large weights are held and multiplied in: float32 (default) or bfloat16, half the memory. Norms, time embeddings, heads, adapters, autoencoders and losses stay float32." };
 
@@ -42,6 +44,14 @@ internal sealed class ComputeOptions(bool hasPrecision = false)
 
         ComputeRecord? begun = store is null ? null : ComputeRecord.Find(store);
         string device = parsed.GetValue(_device) ?? begun?.Device ?? "cpu";
-        Compute.Use(device == "cuda" && localRank > 0 ? string.Create(CultureInfo.InvariantCulture, $"cuda:{localRank}") : device, parsed.GetValue(_threads) ?? begun?.Threads ?? DefaultThreads, precision ?? begun?.Precision ?? ComputeRecord.DefaultPrecision);
+        Compute.Use(device == "cuda" && localRank > 0 ? string.Create(CultureInfo.InvariantCulture, $"cuda:{localRank}") : device, parsed.GetValue(_threads) ?? begun?.Threads ?? ThreadsOfMachine(), precision ?? begun?.Precision ?? ComputeRecord.DefaultPrecision);
     }
+
+    /// <summary>Set once for a machine or a job, for example where several processes share its cores.</summary>
+    private static int ThreadsOfMachine() => Environment.GetEnvironmentVariable(ThreadsVariable) switch
+    {
+        null or "" => DefaultThreads,
+        string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads >= 1 => threads,
+        string text => throw new InputException($"{ThreadsVariable} is '{text}': expected a whole number of at least 1."),
+    };
 }

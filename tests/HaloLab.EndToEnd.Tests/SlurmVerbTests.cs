@@ -1,7 +1,7 @@
 using CliWrap;
 using CliWrap.Buffered;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab slurm</c>: the scripts that it writes, and how it submits them.</summary>
 public sealed class SlurmVerbTests : IDisposable

@@ -3,7 +3,7 @@ using CliWrap.Buffered;
 using HaloLab.Experiments;
 using HaloLab.Statistics;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab claims</c> on the repository's ledger and on broken copies of it.</summary>
 public sealed class ClaimsVerbTests : IDisposable

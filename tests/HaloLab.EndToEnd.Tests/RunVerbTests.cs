@@ -8,7 +8,7 @@ using HaloLab.Tests.Goldens;
 using HaloLab.Tests.Rewards;
 using HaloLab.Tests.Videos;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab run</c> and <c>halolab pairs</c> on tiny models in the published layouts.</summary>
 public sealed class RunVerbTests : IDisposable

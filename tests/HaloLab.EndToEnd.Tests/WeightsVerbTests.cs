@@ -4,7 +4,7 @@ using HaloLab.Models.Wan;
 using HaloLab.Tests.Goldens;
 using static TorchSharp.torch;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab weights</c> on the reference checkpoints, as a user runs it.</summary>
 public sealed class WeightsVerbTests : IDisposable

@@ -6,7 +6,7 @@ using HaloLab.Tests.Preferences.PublicData;
 using HaloLab.Tests.Videos;
 using HaloLab.Videos;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab data</c> as a user runs it.</summary>
 public sealed class DataVerbTests : IDisposable

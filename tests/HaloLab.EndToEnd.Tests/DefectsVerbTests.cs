@@ -12,7 +12,7 @@ using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld;
 using HaloLab.Videos;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>defects</c> as a user runs it.</summary>
 public sealed class DefectsVerbTests : IDisposable

@@ -10,7 +10,7 @@ using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 using HaloLab.Videos;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>reward train</c>, and <c>score --with patch</c> on what it wrote, as a user runs them.</summary>
 public sealed class RewardVerbTests : IDisposable

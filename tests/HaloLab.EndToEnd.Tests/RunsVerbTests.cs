@@ -7,7 +7,7 @@ using HaloLab.Tests.Videos;
 using HaloLab.Videos;
 using static TorchSharp.torch;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>runs</c> on folders as verbs leave them.</summary>
 public sealed class RunsVerbTests : IDisposable

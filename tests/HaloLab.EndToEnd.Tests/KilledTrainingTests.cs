@@ -5,7 +5,7 @@ using HaloLab.Statistics;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.Tests.Videos;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>train</c> as clusters treat it: killed, asked to end, out of disk; in the end the bytes are those of an undisturbed run.</summary>
 [Trait("Category", "Long")]

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary>Ctrl-C on work that computes all the time.</summary>
 public sealed class InterruptionTests : IDisposable

@@ -8,7 +8,7 @@ using HaloLab.Tests.Rewards;
 using HaloLab.Tests.Videos;
 using HaloLab.Videos;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>score --with</c> on tiny models in the published layouts, as a user runs it.</summary>
 public sealed class ScoreWithTests : IDisposable

@@ -5,7 +5,7 @@ using HaloLab.Statistics;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.ToyWorld.Ablations;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab ablate</c> at the smallest size, on untrained checkpoints.</summary>
 public sealed class AblateVerbTests : IDisposable

@@ -11,7 +11,7 @@ using HaloLab.Tests.Videos;
 using HaloLab.ToyWorld.Pretraining;
 using TorchSharp;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>mpirun -n 2 halolab train</c>, as a user runs it.</summary>
 public sealed class RankedTrainingTests : IDisposable

@@ -1,6 +1,8 @@
+using CliWrap;
 using CliWrap.Buffered;
+using HaloLab.Tests.ToyWorld;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary>The program as a user runs it.</summary>
 public sealed class CommandLineTests : IDisposable
@@ -42,11 +44,25 @@ public sealed class CommandLineTests : IDisposable
         await HaloLabProgram.Refuses(expected, Path.Combine(_folder, "out"), arguments);
     }
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("two")]
+    public async Task ThreadsOfTheMachineAreChecked(string threads)
+    {
+        BufferedCommandResult result = await CliWrap.Cli.Wrap("dotnet")
+            .WithArguments([HaloLabProgram.Path, "reproduce", "--preset", "smoke", "--out", Path.Combine(_folder, "out")])
+            .WithEnvironmentVariables(variables => variables.Set("HALOLAB_THREADS", threads))
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal($"HALOLAB_THREADS is '{threads}': expected a whole number of at least 1.", result.StandardError.Trim());
+    }
+
     [Fact]
     public async Task GenerateWritesTheSameClipsForTheSameSeed()
     {
         string checkpoints = Path.Combine(_folder, "checkpoints");
-        ToyWorld.RandomToyCheckpoints.Write(checkpoints);
+        RandomToyCheckpoints.Write(checkpoints);
         byte[][] clips = new byte[2][];
         for (int i = 0; i < 2; i++)
         {
@@ -67,7 +83,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task ABrokenCheckpointIsNamed(string file, string expected)
     {
         string checkpoints = Path.Combine(_folder, "checkpoints");
-        ToyWorld.RandomToyCheckpoints.Write(checkpoints);
+        RandomToyCheckpoints.Write(checkpoints);
         string path = Path.Combine(checkpoints, file);
         if (file == "text.safetensors")
         {

@@ -7,7 +7,7 @@ using HaloLab.GranDpo;
 using HaloLab.Tests.Documentation;
 using HaloLab.ToyWorld.Reproduction;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab recipes</c> against what runs and what the repository's ledger holds.</summary>
 public sealed class RecipesVerbTests

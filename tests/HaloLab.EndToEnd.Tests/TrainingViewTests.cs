@@ -2,7 +2,7 @@ using HaloLab.Cli.Progress;
 using HaloLab.Experiments;
 using Spectre.Console;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary>What a terminal shows of a training; logs are tested with the verbs.</summary>
 public sealed class TrainingViewTests : IDisposable

@@ -9,7 +9,7 @@ using HaloLab.Videos;
 using Parquet;
 using Parquet.Schema;
 
-namespace HaloLab.Tests.Cli;
+namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>score --with</c> over many clips of which twenty are broken or odd, each in a way of its own: all are named, and no other is lost.</summary>
 public sealed class ScoreOddClipsTests : IDisposable
