@@ -178,6 +178,26 @@ public sealed class VideoVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task TrainLearnsFromTheRegionsInWhichClipsDiffer()
+    {
+        Ffmpeg.Require();
+        await PairFolder.Write(_folder, 2);
+        string pairs = Path.Combine(_folder, "pairs.jsonl");
+
+        // The first pair differs in its right half, the second nowhere: it has no term.
+        await File.WriteAllLinesAsync(
+            pairs,
+            new[] { 2, 1 }.Select((right, i) => $$"""{"path_A": "clip-{{i + 1}}-A.mp4", "path_B": "clip-{{i + 1}}-B.mp4", "prompt": "{{PairFolder.Prompt}}", "reward_A": 1, "reward_B": 0, "grid": "1x1x2", "patch_rewards_A": [3, {{right}}], "patch_rewards_B": [3, 1]}"""),
+            Cancellation);
+        BufferedCommandResult result = await HaloLabProgram.Run(
+            "train", "--pairs", pairs, "--arm", "region-masked", "--tau-patch", "0.5", "--grid", "1x1x2", "--model", Checkpoints, "--steps", "2", "--batch-pairs", "2", "--threads", "1", "--out", Output);
+        Assert.True(result.IsSuccess, result.StandardError);
+        IReadOnlyList<JsonObject> steps = TrainingLoop.ReadMetrics(Directory.GetDirectories(Path.Combine(Output, "stages"), "tuned-*").Single());
+        Assert.Equal([(1L, 1L), (1L, 1L)], steps.Select(step => (step["untied_pairs"]!.GetValue<long>(), step["untied_patches"]!.GetValue<long>())));
+        Assert.Equal(Math.Log(2), steps[0]["loss"]!.GetValue<double>(), 1e-6);
+    }
+
+    [Fact]
     public async Task ATrainingThatIsProfiledEndsInTheSameBytes()
     {
         Ffmpeg.Require();
@@ -318,6 +338,8 @@ public sealed class VideoVerbTests : IDisposable
     [InlineData("between 1 and 8", "--reward", "VQ", "--grid", "4x4x16")]
     [InlineData("Steps is 0", "--reward", "VQ", "--steps", "0")]
     [InlineData("BetaVideo is -1", "--reward", "VQ", "--beta-video", "-1")]
+    [InlineData("TauPatch is -1", "--reward", "VQ", "--tau-patch", "-1")]
+    [InlineData("The pairs have no patch rewards", "--reward", "VQ", "--arm", "region-masked")]
     [InlineData("no toy checkpoints", "--reward", "VQ", "--model", "/nowhere")]
     [InlineData("expected a file of pairs", "--pairs", "pairs.xlsx", "--reward", "VQ")]
     [InlineData("cannot be read", "--pairs", "missing.csv", "--reward", "VQ")]

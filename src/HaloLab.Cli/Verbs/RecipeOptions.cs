@@ -14,7 +14,7 @@ internal sealed class RecipeOptions
     private readonly Option<FileInfo> _prompts = new("--prompts") { Description = "Training prompts, one on each line.", Required = true };
     private readonly Option<FileInfo> _test = new("--test-prompts") { Description = "Prompts to judge by, one on each line; refused where one is a training prompt, or nearly.", Required = true };
     private readonly Option<string> _judges = new("--judges") { Description = $"Judges beside the trained reward, with commas: {ScorerFolder.Expected}.", DefaultValueFactory = _ => "" };
-    private readonly Option<string> _arms = new("--arms") { Description = $"What is tuned, with commas: {string.Join(", ", ReproductionArm.All.Select(arm => arm.Name))}.", DefaultValueFactory = _ => $"{ReproductionArm.Halo.Name},{ReproductionArm.DiffusionDpo.Name}" };
+    private readonly Option<string> _arms = new("--arms") { Description = $"What is tuned, with commas: {string.Join(", ", ReproductionArm.Known.Select(arm => arm.Name))}.", DefaultValueFactory = _ => $"{ReproductionArm.Halo.Name},{ReproductionArm.DiffusionDpo.Name}" };
     private readonly Option<string[]> _set = new("--set") { Description = $"STEP.OPTION=VALUE, an option of the verb behind a step ({string.Join(", ", Recipe.StepNames)}), for example label.model=gpt-4o; may be given several times." };
     private readonly Option<long> _seed = new("--seed") { Description = "Seed of every random number.", DefaultValueFactory = _ => 1 };
     private readonly Option<DirectoryInfo> _out = new("--out") { Description = "Folder of the run.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("runs", "halo")) };
@@ -91,7 +91,7 @@ internal sealed class RecipeOptions
     private static string[] ArmsOf(string text)
     {
         string[] arms = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
-        string[] known = [.. ReproductionArm.All.Select(arm => arm.Name)];
+        string[] known = [.. ReproductionArm.Known.Select(arm => arm.Name)];
         return arms.Length > 0 && arms.All(known.Contains) ? arms : throw new InputException($"--arms {text}: expected one or several of {string.Join(", ", known)}.");
     }
 

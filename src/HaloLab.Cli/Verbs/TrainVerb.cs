@@ -30,10 +30,11 @@ internal static class TrainVerb
         Option<int> steps = new("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 100 };
         Option<int> batch = new("--batch-pairs") { Description = "Pairs in a step, of all ranks together.", DefaultValueFactory = _ => 8 };
         Option<double> rate = new("--learning-rate") { Description = "Learning rate after the warm-up.", DefaultValueFactory = _ => 1e-4 };
-        Option<string> arm = new("--arm") { Description = $"What is learned: halo (video and patch preferences), or a baseline on the same pairs, noise and steps: {string.Join(", ", ReproductionArm.All.Select(arm => arm.Name).Where(name => name != ReproductionArm.Halo.Name))}.", DefaultValueFactory = _ => ReproductionArm.Halo.Name };
-        arm.AcceptOnlyFromAmong([.. ReproductionArm.All.Select(arm => arm.Name)]);
+        Option<string> arm = new("--arm") { Description = $"What is learned: halo (video and patch preferences), or a baseline on the same pairs, noise and steps: {string.Join(", ", ReproductionArm.Known.Select(arm => arm.Name).Where(name => name != ReproductionArm.Halo.Name))}.", DefaultValueFactory = _ => ReproductionArm.Halo.Name };
+        arm.AcceptOnlyFromAmong([.. ReproductionArm.Known.Select(arm => arm.Name)]);
         Option<double> betaVideo = new("--beta-video") { Description = "Strength of the video term.", DefaultValueFactory = _ => Objective.BetaVideo };
         Option<double> betaPatch = new("--beta-patch") { Description = "Strength of the patch term.", DefaultValueFactory = _ => Objective.BetaPatch };
+        Option<double> tauPatch = new("--tau-patch") { Description = "Patch rewards that differ by no more are tied: no preference there, and no part of the region of region-masked.", DefaultValueFactory = _ => Objective.TauPatch };
         Option<double> eta = new("--eta") { Description = "Weight of fine-tuning on the preferred clip.", DefaultValueFactory = _ => Objective.Eta };
         Option<string> grid = new("--grid") { Description = "Patches of the objective: time x height x width.", DefaultValueFactory = _ => "4x4x4" };
         Option<bool> twoPass = new("--two-pass") { Description = "Pass over the clips of a step twice, one at a time: memory that does not grow with --batch-pairs, a pass without gradients more, the same gradients to rounding." };
@@ -48,7 +49,7 @@ internal static class TrainVerb
         Option<int?> profile = new("--profile") { Description = $"Record so many steps, 1 to {StepProfile.MostSteps}, after the first {StepProfile.WarmUpSteps} that this call does: OUT/{ProfileFile}, a trace of time and memory for Perfetto or chrome://tracing, and a table of the phases of a step at the end. What is trained is the same bytes." };
         Option[] ofPublished = [rank, alpha, frames, size, recompute, plan];
         WatchOptions watch = new();
-        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, eta, grid, twoPass, allowed, shard, profile, .. ofPublished, .. watch.All])
+        foreach (Option option in (Option[])[pairs, model, reward, arm, steps, batch, rate, betaVideo, betaPatch, tauPatch, eta, grid, twoPass, allowed, shard, profile, .. ofPublished, .. watch.All])
         {
             command.Options.Add(option);
         }
@@ -69,7 +70,7 @@ internal static class TrainVerb
                 throw new InputException("--plan: says what one process needs. Start it without mpirun, with --batch-pairs divided by the number of ranks.");
             }
 
-            ReproductionArm learned = ReproductionArm.All.Single(known => known.Name == parsed.GetValue(arm));
+            ReproductionArm learned = ReproductionArm.Known.Single(known => known.Name == parsed.GetValue(arm));
             GranDpoTrainerOptions options = new()
             {
                 LoraRank = isPublished ? parsed.GetValue(rank) ?? DefaultRank : null,
@@ -87,6 +88,7 @@ internal static class TrainVerb
                     Terms = learned.Terms,
                     BetaVideo = parsed.GetValue(betaVideo),
                     BetaPatch = parsed.GetValue(betaPatch),
+                    TauPatch = parsed.GetValue(tauPatch),
 
                     // Fine-tuning alone needs a weight, and Adam makes no difference between weights.
                     Eta = learned.Terms == PreferenceTerms.None && parsed.GetResult(eta) is null or { Implicit: true } ? 1 : parsed.GetValue(eta),

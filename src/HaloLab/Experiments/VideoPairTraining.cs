@@ -60,7 +60,7 @@ public sealed class VideoPairTraining
         }
 
         bool anyPatches = Pairs.Any(pair => pair.PatchesA is not null);
-        if (!anyPatches && (options.Objective.Terms == PreferenceTerms.PatchOnly || options.VideoReward == VideoRewardSource.PatchMean))
+        if (!anyPatches && (options.Objective.Terms is PreferenceTerms.PatchOnly or PreferenceTerms.RegionOnly || options.VideoReward == VideoRewardSource.PatchMean))
         {
             throw new InputException("The pairs have no patch rewards, and what is to be learned needs them. Give pairs with patch_rewards_A and patch_rewards_B, for example from `halolab pairs`, or learn from the videos alone.");
         }

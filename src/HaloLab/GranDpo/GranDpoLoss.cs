@@ -6,9 +6,9 @@ namespace HaloLab.GranDpo;
 /// <param name="Loss">Scalar to minimise.</param>
 /// <param name="PerPair_B">Each pair's loss, 0 where it has no term.</param>
 /// <param name="HasTerm_B">1 where a pair has at least one term, else 0.</param>
-/// <param name="VideoTerm_B">L_video, 0 where tied; given even if the loss leaves it out.</param>
+/// <param name="VideoTerm_B">L_video (L_region where that takes its place), 0 where tied; given even if the loss leaves it out.</param>
 /// <param name="PatchTerm_B">L_patch, 0 where every patch is tied; given even if the loss leaves it out.</param>
-/// <param name="VideoMargin_B">z = −s·(Δ(A) − Δ(B)): above 0 where the policy prefers the better clip more than the reference does.</param>
+/// <param name="VideoMargin_B">z = −s·(Δ(A) − Δ(B)), of the region for L_region: above 0 where the policy prefers the better clip more than the reference does.</param>
 /// <param name="VideoSign_B">s: 1 where A is better, −1 where B is, 0 where tied.</param>
 /// <param name="PatchMargin_Bthw">z_p.</param>
 /// <param name="PatchSign_Bthw">s_p.</param>

@@ -16,6 +16,12 @@ public static class GranDpoObjective
     /// L       = λ·L_video + (1 − λ)·L_patch + η·E(policy, preferred clip)
     /// </code>
     /// A tied term contributes 0 and the other is not re-scaled; the batch divides by the number of pairs with any term.
+    /// <see cref="PreferenceTerms.RegionOnly"/> has L_region in their place, n_p elements being in cell p:
+    /// <code>
+    /// R        = the untied patches;  s = 0 too where there is none
+    /// Δ_R      = Σ_(p in R) n_p·Δ_p / Σ_(p in R) n_p
+    /// L_region = φ(−s·(Δ_R(A) − Δ_R(B)); β_v)
+    /// </code>
     /// </summary>
     /// <remarks>The tensors returned belong to the caller's dispose scope.</remarks>
     /// <param name="policyA">E and E_p of clips A under the policy.</param>
@@ -24,9 +30,10 @@ public static class GranDpoObjective
     /// <param name="referenceB">Those of clips B.</param>
     /// <param name="rewards">r and r_p of both.</param>
     /// <param name="options">The objective's settings.</param>
+    /// <param name="cells_thw">n_p, how many elements each cell has or any multiple of that (<see cref="HaloLab.Videos.CellSums.Counts"/>); asked for by <see cref="PreferenceTerms.RegionOnly"/> alone.</param>
     /// <param name="pairsWithTerm">Where these pairs are a part of a batch: how many of all its pairs have a term (<see cref="HasTerm"/>), so that the losses of the parts add up to the batch's. Null: they are the batch.</param>
     public static GranDpoLoss Compute(
-        PatchEnergies policyA, PatchEnergies policyB, PatchEnergies referenceA, PatchEnergies referenceB, PairRewards rewards, GranDpoOptions options, int? pairsWithTerm = null)
+        PatchEnergies policyA, PatchEnergies policyB, PatchEnergies referenceA, PatchEnergies referenceB, PairRewards rewards, GranDpoOptions options, Tensor? cells_thw = null, int? pairsWithTerm = null)
     {
         ArgumentNullException.ThrowIfNull(policyA);
         ArgumentNullException.ThrowIfNull(policyB);
@@ -37,22 +44,26 @@ public static class GranDpoObjective
         Tensor videoDifference_B = Difference(rewards.VideoA_B, rewards.VideoB_B, policyA.Video_B);
         Tensor patchDifference_Bthw = Difference(rewards.PatchA_Bthw, rewards.PatchB_Bthw, policyA.Cells_Bthw);
 
-        Tensor videoSign_B = Sign(videoDifference_B, options.TauVideo, policyA.Video_B);
-        Tensor videoMargin_B = -videoSign_B * (policyA.Video_B - referenceA.Video_B - (policyB.Video_B - referenceB.Video_B));
+        Tensor patchSign_Bthw = Sign(patchDifference_Bthw, options.TauPatch, policyA.Cells_Bthw);
+        Tensor patchChange_Bthw = policyA.Cells_Bthw - referenceA.Cells_Bthw - (policyB.Cells_Bthw - referenceB.Cells_Bthw);
+        Tensor patchMargin_Bthw = -patchSign_Bthw * patchChange_Bthw;
+
+        Tensor videoSign_B = VideoSign(Sign(videoDifference_B, options.TauVideo, policyA.Video_B), patchSign_Bthw, options);
+        Tensor videoChange_B = options.Terms == PreferenceTerms.RegionOnly
+            ? WeightedMean(patchChange_Bthw, patchSign_Bthw.abs() * (cells_thw ?? throw new ArgumentNullException(nameof(cells_thw), "The mean over a region needs the sizes of its cells.")))
+            : policyA.Video_B - referenceA.Video_B - (policyB.Video_B - referenceB.Video_B);
+        Tensor videoMargin_B = -videoSign_B * videoChange_B;
         Tensor hasVideo_B = videoSign_B.abs();
         Tensor videoTerm_B = hasVideo_B * Phi(videoMargin_B, options.BetaVideo, options);
 
-        Tensor patchSign_Bthw = Sign(patchDifference_Bthw, options.TauPatch, policyA.Cells_Bthw);
-        Tensor patchMargin_Bthw = -patchSign_Bthw * (policyA.Cells_Bthw - referenceA.Cells_Bthw - (policyB.Cells_Bthw - referenceB.Cells_Bthw));
         Tensor patchWeight_Bthw = options.Weighting switch
         {
             PatchWeighting.Uniform => patchSign_Bthw.abs(),
             PatchWeighting.Margin => patchSign_Bthw.abs() * patchDifference_Bthw.abs().to(patchSign_Bthw.dtype),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Weighting, "Unknown weighting."),
         };
-        Tensor weights_B = patchWeight_Bthw.sum([1, 2, 3]);
-        Tensor hasPatch_B = weights_B.gt(0).to(weights_B.dtype);
-        Tensor patchTerm_B = (patchWeight_Bthw * Phi(patchMargin_Bthw, options.BetaPatch, options)).sum([1, 2, 3]) / weights_B.where(weights_B.gt(0), ones_like(weights_B));
+        Tensor hasPatch_B = HasUntied(patchSign_Bthw);
+        Tensor patchTerm_B = WeightedMean(Phi(patchMargin_Bthw, options.BetaPatch, options), patchWeight_Bthw);
 
         // The preferred clip's energy: A's where s = 1, B's where s = −1, nothing where tied.
         Tensor preferred_B = (videoSign_B.clamp_min(0) * policyA.Video_B) - (videoSign_B.clamp_max(0) * policyB.Video_B);
@@ -60,7 +71,7 @@ public static class GranDpoObjective
         (double video, double patch) = options.Terms switch
         {
             PreferenceTerms.VideoAndPatch => (options.Lambda, 1 - options.Lambda),
-            PreferenceTerms.VideoOnly => (1, 0),
+            PreferenceTerms.VideoOnly or PreferenceTerms.RegionOnly => (1, 0),
             PreferenceTerms.PatchOnly => (0, 1),
             PreferenceTerms.None => (0.0, 0.0),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Terms, "Unknown terms."),
@@ -78,14 +89,26 @@ public static class GranDpoObjective
     {
         ArgumentNullException.ThrowIfNull(rewards);
         ArgumentNullException.ThrowIfNull(options);
-        Tensor video_B = Sign(rewards.VideoA_B - rewards.VideoB_B, options.TauVideo, rewards.VideoA_B).abs();
-        Tensor patch_B = Sign(rewards.PatchA_Bthw - rewards.PatchB_Bthw, options.TauPatch, rewards.PatchA_Bthw).abs().amax([1, 2, 3]);
-        return HasAny(video_B, patch_B, options);
+        Tensor patchSign_Bthw = Sign(rewards.PatchA_Bthw - rewards.PatchB_Bthw, options.TauPatch, rewards.PatchA_Bthw);
+        Tensor video_B = VideoSign(Sign(rewards.VideoA_B - rewards.VideoB_B, options.TauVideo, rewards.VideoA_B), patchSign_Bthw, options).abs();
+        return HasAny(video_B, HasUntied(patchSign_Bthw), options);
+    }
+
+    private static Tensor HasUntied(Tensor patchSign_Bthw) => patchSign_Bthw.abs().amax([1, 2, 3]);
+
+    /// <summary>s, which is 0 too where energies are those of a region and the pair has none.</summary>
+    private static Tensor VideoSign(Tensor sign_B, Tensor patchSign_Bthw, GranDpoOptions options) => options.Terms == PreferenceTerms.RegionOnly ? sign_B * HasUntied(patchSign_Bthw) : sign_B;
+
+    /// <summary>0 where nothing weighs.</summary>
+    private static Tensor WeightedMean(Tensor values_Bthw, Tensor weights_Bthw)
+    {
+        Tensor total_B = weights_Bthw.sum([1, 2, 3]);
+        return (weights_Bthw * values_Bthw).sum([1, 2, 3]) / total_B.where(total_B.gt(0), ones_like(total_B));
     }
 
     private static Tensor HasAny(Tensor hasVideo_B, Tensor hasPatch_B, GranDpoOptions options)
     {
-        bool countsVideo = options.Eta > 0 || options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.VideoOnly;
+        bool countsVideo = options.Eta > 0 || options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.VideoOnly or PreferenceTerms.RegionOnly;
         bool countsPatch = options.Terms is PreferenceTerms.VideoAndPatch or PreferenceTerms.PatchOnly;
         return maximum(countsVideo ? hasVideo_B : zeros_like(hasVideo_B), countsPatch ? hasPatch_B : zeros_like(hasPatch_B));
     }

@@ -9,7 +9,7 @@ public sealed record GranDpoOptions
     /// <summary>λ, the share of the video term, 0 to 1. Default 0.5.</summary>
     public double Lambda { get; init; } = 0.5;
 
-    /// <summary>β_v, above 0, without the factor ½ of Diffusion-DPO: its 5000 is 2500 here. Default 2500.</summary>
+    /// <summary>β_v, of the region's term too; above 0, without the factor ½ of Diffusion-DPO: its 5000 is 2500 here. Default 2500.</summary>
     public double BetaVideo { get; init; } = 2500;
 
     /// <summary>β_p, above 0. A cell's energy is noisier than the clip's, so it takes a smaller value for the same saturation. Default 500.</summary>

@@ -176,7 +176,8 @@ public sealed class GranDpoTrainer : IDisposable
         _profile?.Phase("loss");
         (PatchEnergies policyA, PatchEnergies policyB) = (policy.Rows(0, B), policy.Rows(B, B));
         PairRewards rewards = _rewards.Rows([.. batch.Select(item => (long)item.Pair)]);
-        GranDpoLoss loss = GranDpoObjective.Compute(policyA, policyB, referenceA, referenceB, rewards, _options.Objective, ofAllRanks.Count(item => _hasTerm[item.Pair]));
+        Tensor cells_thw = _cells.Counts(channels: 1, policyA.Cells_Bthw.dtype, policyA.Cells_Bthw.device);
+        GranDpoLoss loss = GranDpoObjective.Compute(policyA, policyB, referenceA, referenceB, rewards, _options.Objective, cells_thw, ofAllRanks.Count(item => _hasTerm[item.Pair]));
 
         _profile?.Phase("backward");
         loss.Loss.backward();

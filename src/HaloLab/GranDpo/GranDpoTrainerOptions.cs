@@ -8,7 +8,7 @@ namespace HaloLab.GranDpo;
 /// <summary>
 /// Settings of <see cref="GranDpoTrainer"/>. The baselines are settings too, so that all arms share pairs, noise, steps and trained
 /// parameters: Diffusion-DPO is <see cref="PreferenceTerms.VideoOnly"/>, patch-mean DPO is that with <see cref="VideoRewardSource.PatchMean"/>,
-/// SFT is <see cref="PreferenceTerms.None"/> with η = 1, temporal segments are a grid of T×1×1.
+/// SFT is <see cref="PreferenceTerms.None"/> with η = 1, temporal segments are a grid of T×1×1, region-masked DPO is <see cref="PreferenceTerms.RegionOnly"/>.
 /// </summary>
 public sealed record GranDpoTrainerOptions
 {

@@ -14,4 +14,11 @@ public enum PreferenceTerms
 
     /// <summary>Neither: fine-tuning on the preferred clip alone, if η is above 0.</summary>
     None,
+
+    /// <summary>
+    /// L_region: one preference per pair, as L_video, whose energies are means over the pair's region alone, the patches whose rewards differ by more than τ_p; a pair without a region is tied.
+    /// Which clip is better is what the video rewards say (<see cref="VideoRewardSource"/>), so that nothing but the place differs from <see cref="VideoOnly"/>; by the region's own rewards it would be a patch
+    /// preference on one patch of odd shape.
+    /// </summary>
+    RegionOnly,
 }

@@ -33,6 +33,7 @@ public class ClipByClipTests
             gran with { Terms = PreferenceTerms.VideoOnly },
             gran with { Terms = PreferenceTerms.PatchOnly },
             gran with { Terms = PreferenceTerms.None, Eta = 1 },
+            gran with { Terms = PreferenceTerms.RegionOnly, TauPatch = 0.5 },
             gran with { TauVideo = 10, TauPatch = 0.5 },
         };
     }
@@ -107,7 +108,7 @@ public class ClipByClipTests
 
         adapters.Enable(true);
         PatchEnergies policy = isTwoPass ? ClipByClip.Energies(2 * Pairs, OfClip) : Energies(example, text_2BLD);
-        GranDpoObjective.Compute(policy.Rows(0, Pairs), policy.Rows(Pairs, Pairs), reference.Rows(0, Pairs), reference.Rows(Pairs, Pairs), rewards, objective).Loss.backward();
+        GranDpoObjective.Compute(policy.Rows(0, Pairs), policy.Rows(Pairs, Pairs), reference.Rows(0, Pairs), reference.Rows(Pairs, Pairs), rewards, objective, new CellSums(Grid, (int)shape[2], (int)shape[3], (int)shape[4]).Counts(channels: 1)).Loss.backward();
         if (isTwoPass)
         {
             ClipByClip.Backward(policy, OfClip);

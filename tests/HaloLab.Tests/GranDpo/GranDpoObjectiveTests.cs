@@ -156,6 +156,30 @@ public class GranDpoObjectiveTests
     }
 
     [Fact]
+    public void TheTermOfARegionLooksAtPatchesThatDifferAlone()
+    {
+        // Cells of 1, 3 and 2 elements. Pair 0 differs in the first two, each in favour of another clip: (1·0.4 + 3·(−0.2)) / 4 = −0.05, and A is better. Pair 1 differs nowhere by more than τ_p, pair 2 is
+        // tied as a whole. Pair 3 differs in the last cell, and B is better.
+        Tensor Cells(params double[] values) => tensor(values, [4, 1, 1, 3]);
+        PatchEnergies a = new(tensor(new[] { 7.0, 7, 7, 7 }), Cells(0.4, 0.1, 9, 1, 1, 1, 2, 2, 2, 5, 5, 0.1));
+        PatchEnergies b = new(tensor(new[] { 3.0, 3, 3, 3 }), Cells(0, 0.3, -9, 0, 0, 0, 0, 0, 0, 0, 0, 0.4));
+        PatchEnergies zero = new(zeros(4, ScalarType.Float64), zeros([4, 1, 1, 3], ScalarType.Float64));
+        PairRewards rewards = new(tensor(new[] { 1.0, 1, 1, 0 }), tensor(new[] { 0.0, 0, 1, 1 }), Cells(1, 0, 0.2, 0.2, 0, 0, 1, 1, 1, 0, 0, 0.3), Cells(0, 1, 0, 0, 0.2, 0, 0, 0, 0, 0, 0.2, 0));
+        GranDpoOptions options = new() { Terms = PreferenceTerms.RegionOnly, BetaVideo = 4, TauPatch = 0.2, Eta = 0.5 };
+        Tensor cells_thw = tensor(new double[] { 1, 3, 2 }, [1, 1, 3]);
+        GranDpoLoss loss = GranDpoObjective.Compute(a, b, zero, zero, rewards, options, cells_thw);
+        double expected0 = Math.Log(1 + Math.Exp(-4 * 0.05)) + (0.5 * 7);
+        double expected3 = Math.Log(1 + Math.Exp(4 * 0.3)) + (0.5 * 3);
+        TensorAssert.Close(tensor(new[] { expected0, 0, 0, expected3 }), loss.PerPair_B, 1e-14);
+        TensorAssert.Close(tensor(new[] { 0.05, 0, 0, -0.3 }), loss.VideoMargin_B, 1e-15);
+        Assert.Equal((expected0 + expected3) / 2, loss.Loss.item<double>(), 1e-14);
+        Assert.Equal([1.0, 0, 0, 1], loss.HasTerm_B.data<double>().ToArray());
+        Assert.Equal([1.0, 0, 0, 1], GranDpoObjective.HasTerm(rewards, options).data<double>().ToArray());
+        Assert.Equal((2, 0.5), (GranDpoMetrics.Measure(loss, a, b, zero, zero, options).UntiedPairs, GranDpoMetrics.Measure(loss, a, b, zero, zero, options).VideoAccuracy));
+        Assert.Throws<ArgumentNullException>(() => GranDpoObjective.Compute(a, b, zero, zero, rewards, options));
+    }
+
+    [Fact]
     public void SaturatedShareCountsTheFlatEnd()
     {
         GranDpoOptions options = new() { BetaVideo = 1, BetaPatch = 1, Terms = PreferenceTerms.VideoOnly };

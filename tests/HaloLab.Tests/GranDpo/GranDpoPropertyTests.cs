@@ -15,7 +15,7 @@ public class GranDpoPropertyTests
     private static readonly Gen<GranDpoOptions> AnyOptions = Gen.Select(
         Gen.Int[0, 2],
         Gen.Int[0, 1],
-        Gen.Int[0, 3],
+        Gen.Int[0, 4],
         Gen.Double[0, 1],
         Gen.Double[0.1, 20],
         Gen.Double[0.1, 20],
@@ -61,7 +61,7 @@ public class GranDpoPropertyTests
         Tensor order = tensor(batch.Shuffled(batch.Grid.Count).Select(cell => (long)cell).ToArray());
         Tensor Cells(Tensor cells_Bthw) => cells_Bthw.flatten(1).index_select(1, order).reshape(cells_Bthw.shape);
         PatchEnergies Moved(PatchEnergies energies) => energies with { Cells_Bthw = Cells(energies.Cells_Bthw) };
-        GranDpoLoss moved = batch.Change(all => (Moved(all.A), Moved(all.B), Moved(all.ReferenceA), Moved(all.ReferenceB), new PairRewards(all.Rewards.VideoA_B, all.Rewards.VideoB_B, Cells(all.Rewards.PatchA_Bthw), Cells(all.Rewards.PatchB_Bthw))));
+        GranDpoLoss moved = batch.Change(all => (Moved(all.A), Moved(all.B), Moved(all.ReferenceA), Moved(all.ReferenceB), new PairRewards(all.Rewards.VideoA_B, all.Rewards.VideoB_B, Cells(all.Rewards.PatchA_Bthw), Cells(all.Rewards.PatchB_Bthw))), cells_thw: Cells(batch.Cells_thw.unsqueeze(0)).squeeze(0));
         TensorAssert.Close(batch.PerPair_B(), moved.PerPair_B, 1e-12, 1e-12);
     });
 
@@ -90,6 +90,16 @@ public class GranDpoPropertyTests
     });
 
     [Fact]
+    public void UnitsOfEnergiesCancelAgainstBeta() => Holds(Any, drawn =>
+    {
+        // IPO's own unit is 1/β, and η weighs an energy itself.
+        Drawn batch = drawn with { Options = drawn.Options with { Form = drawn.Options.Form == PreferenceForm.Ipo ? PreferenceForm.Sigmoid : drawn.Options.Form, Eta = 0 } };
+        PatchEnergies Times8(PatchEnergies energies) => new(8 * energies.Video_B, 8 * energies.Cells_Bthw);
+        GranDpoOptions options = batch.Options with { BetaVideo = batch.Options.BetaVideo / 8, BetaPatch = batch.Options.BetaPatch / 8 };
+        TensorAssert.Close(batch.PerPair_B(), batch.Change(all => (Times8(all.A), Times8(all.B), Times8(all.ReferenceA), Times8(all.ReferenceB), all.Rewards), options).PerPair_B, 1e-12, 1e-12);
+    });
+
+    [Fact]
     public void OnlyWhatThePolicyChangedCounts() => Holds(Any, drawn =>
     {
         // η sees the policy's own energy, so it is left out.
@@ -104,9 +114,10 @@ public class GranDpoPropertyTests
         Drawn batch = drawn with { Options = drawn.Options with { Form = PreferenceForm.Sigmoid, Eta = 0 } };
         GranDpoLoss loss = batch.Change(all => (all.A, all.B, all.A, all.B, all.Rewards));
         GranDpoOptions options = batch.Options;
-        (double video, double patch) = options.Terms switch { PreferenceTerms.VideoAndPatch => (options.Lambda, 1 - options.Lambda), PreferenceTerms.VideoOnly => (1, 0), PreferenceTerms.PatchOnly => (0, 1), _ => (0.0, 0.0) };
+        (double video, double patch) = options.Terms switch { PreferenceTerms.VideoAndPatch => (options.Lambda, 1 - options.Lambda), PreferenceTerms.VideoOnly or PreferenceTerms.RegionOnly => (1, 0), PreferenceTerms.PatchOnly => (0, 1), _ => (0.0, 0.0) };
         Tensor hasVideo_B = (batch.Rewards.VideoA_B - batch.Rewards.VideoB_B).abs().gt(options.TauVideo).to(ScalarType.Float64);
         Tensor hasPatch_B = (batch.Rewards.PatchA_Bthw - batch.Rewards.PatchB_Bthw).abs().gt(options.TauPatch).flatten(1).any(1).to(ScalarType.Float64);
+        hasVideo_B = options.Terms == PreferenceTerms.RegionOnly ? hasVideo_B * hasPatch_B : hasVideo_B;
         TensorAssert.Close(Math.Log(2) * ((video * hasVideo_B) + (patch * hasPatch_B)), loss.PerPair_B, 1e-14);
     });
 
@@ -158,6 +169,29 @@ public class GranDpoPropertyTests
             one.Options with { Terms = terms }).Loss;
         TensorAssert.Close(Loss(PreferenceTerms.VideoOnly), Loss(PreferenceTerms.VideoAndPatch), 1e-12, 1e-12);
         TensorAssert.Close(Loss(PreferenceTerms.VideoOnly), Loss(PreferenceTerms.PatchOnly), 1e-12, 1e-12);
+        TensorAssert.Close(Loss(PreferenceTerms.VideoOnly), Loss(PreferenceTerms.RegionOnly), 1e-12, 1e-12);
+    });
+
+    [Fact]
+    public void ARegionOfAllPatchesIsTheWholeClip() => Holds(Any, drawn =>
+    {
+        // Whatever the patches' rewards are, as long as none is tied.
+        Drawn batch = drawn with { Options = drawn.Options with { TauPatch = 0 } };
+        PatchEnergies Whole(PatchEnergies energies) => energies with { Video_B = (energies.Cells_Bthw * batch.Cells_thw).sum([1, 2, 3]) / batch.Cells_thw.sum() };
+        Tensor PerPair(PreferenceTerms terms) => batch.Change(
+            all => (Whole(all.A), Whole(all.B), Whole(all.ReferenceA), Whole(all.ReferenceB), new PairRewards(all.Rewards.VideoA_B, all.Rewards.VideoB_B, all.Rewards.PatchA_Bthw, all.Rewards.PatchA_Bthw + batch.Whole("differs", batch.Shape).abs() + 1)),
+            batch.Options with { Terms = terms }).PerPair_B;
+        TensorAssert.Close(PerPair(PreferenceTerms.VideoOnly), PerPair(PreferenceTerms.RegionOnly), 1e-10, 1e-10);
+    });
+
+    [Fact]
+    public void OutsideOfARegionNothingCounts() => Holds(Any, drawn =>
+    {
+        Drawn batch = drawn with { Options = drawn.Options with { Terms = PreferenceTerms.RegionOnly } };
+        Tensor outside_Bthw = (batch.Rewards.PatchA_Bthw - batch.Rewards.PatchB_Bthw).abs().le(batch.Options.TauPatch);
+        PatchEnergies Changed(PatchEnergies energies) => energies with { Cells_Bthw = energies.Cells_Bthw + (100 * outside_Bthw.to(ScalarType.Float64)) };
+        TensorAssert.Identical(batch.PerPair_B(), batch.Change(all => all with { A = Changed(all.A) }).PerPair_B);
+        Assert.Equal(0.0, (batch.Loss().HasTerm_B * outside_Bthw.flatten(1).all(1).to(ScalarType.Float64)).sum().item<double>());
     });
 
     [Fact]
@@ -169,7 +203,8 @@ public class GranDpoPropertyTests
         GranDpoLoss loss = batch.Change(all => (a, all.B, all.ReferenceA, all.ReferenceB, all.Rewards));
         loss.Loss.backward();
         Assert.True((a.Video_B.grad! * loss.VideoSign_B).min().item<double>() >= 0);
-        Assert.True((a.Cells_Bthw.grad! * loss.PatchSign_Bthw).min().item<double>() >= 0);
+        Tensor sign_Bthw = batch.Options.Terms == PreferenceTerms.RegionOnly ? loss.VideoSign_B.view(-1, 1, 1, 1) : loss.PatchSign_Bthw;
+        Assert.True((a.Cells_Bthw.grad! * sign_Bthw).min().item<double>() >= 0);
         Assert.Equal(0.0, (a.Cells_Bthw.grad! * (1 - loss.PatchSign_Bthw.abs())).abs().max().item<double>());
     });
 
@@ -220,6 +255,9 @@ public class GranDpoPropertyTests
     {
         public long[] Shape => [Pairs, Grid.Time, Grid.Height, Grid.Width];
 
+        /// <summary>Of a lattice that the grid does not divide.</summary>
+        public Tensor Cells_thw => new CellSums(Grid, Grid.Time + 1, Grid.Height, (2 * Grid.Width) + 1).Counts(channels: 1, ScalarType.Float64);
+
         public PatchEnergies A => Energies("A");
 
         public PatchEnergies B => Energies("B");
@@ -243,10 +281,11 @@ public class GranDpoPropertyTests
 
         public GranDpoLoss Change(
             Func<(PatchEnergies A, PatchEnergies B, PatchEnergies ReferenceA, PatchEnergies ReferenceB, PairRewards Rewards), (PatchEnergies A, PatchEnergies B, PatchEnergies ReferenceA, PatchEnergies ReferenceB, PairRewards Rewards)> change,
-            GranDpoOptions? options = null)
+            GranDpoOptions? options = null,
+            Tensor? cells_thw = null)
         {
             (PatchEnergies a, PatchEnergies b, PatchEnergies referenceA, PatchEnergies referenceB, PairRewards rewards) = change((A, B, Energies("reference A"), Energies("reference B"), Rewards));
-            return GranDpoObjective.Compute(a, b, referenceA, referenceB, rewards, options ?? Options);
+            return GranDpoObjective.Compute(a, b, referenceA, referenceB, rewards, options ?? Options, cells_thw ?? Cells_thw);
         }
 
         /// <summary>Whether a hinge is so near its edge that a finite difference would reach over it.</summary>

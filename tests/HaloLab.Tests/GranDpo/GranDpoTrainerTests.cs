@@ -31,6 +31,7 @@ public sealed class GranDpoTrainerTests : IDisposable
             gran with { Objective = videoOnly },
             gran with { Objective = videoOnly, VideoReward = VideoRewardSource.PatchMean },
             gran with { Objective = gran.Objective with { Terms = PreferenceTerms.PatchOnly, Eta = 0.1 } },
+            gran with { Objective = gran.Objective with { Terms = PreferenceTerms.RegionOnly, TauPatch = 0.5 } },
             gran with { Grid = new PatchGrid(2, 1, 1), ReferencePartition = Grid },
             gran with { TwoPass = true },
             gran with { TwoPass = true, LoraRank = 2, Reference = ReferenceMode.Computed },

@@ -341,6 +341,7 @@ public sealed class CommunicatorTests : IDisposable
 
         // Parts of two and of three pairs, some of them without a term: each rank must divide by the number in the whole batch.
         yield return ("float64-ties", ScalarType.Float64, options with { BatchPairs = 5, Objective = options.Objective with { Terms = PreferenceTerms.VideoOnly, TauVideo = 0.1 } });
+        yield return ("float64-region", ScalarType.Float64, options with { BatchPairs = 5, Objective = options.Objective with { Terms = PreferenceTerms.RegionOnly, TauPatch = 0.7 } });
         yield return ("float32", ScalarType.Float32, options with { AverageDecay = 0.9 });
         yield return ("float32-adapters", ScalarType.Float32, options with { LoraRank = 2 });
         yield return ("float32-computed", ScalarType.Float32, options with { LoraRank = 2, Reference = ReferenceMode.Computed });

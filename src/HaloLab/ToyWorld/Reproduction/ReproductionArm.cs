@@ -54,7 +54,14 @@ public sealed record ReproductionArm(
     /// <summary>Gran-DPO: video and patch preferences together (DESIGN D3).</summary>
     public static ReproductionArm Halo { get; } = new("halo", "HALO (Gran-DPO)", PreferenceTerms.VideoAndPatch, new ArmSetting(5e-5));
 
+    /// <summary>Video preferences where the clips of a pair differ: no place counts whose patch rewards are tied. No preset has it, and its setting is HALO's: none was chosen for it.</summary>
+    public static ReproductionArm RegionMasked { get; } = new("region-masked", "Region-masked DPO", PreferenceTerms.RegionOnly, Halo.Setting);
+
+    /// <summary>What a whole reproduction compares.</summary>
     public static IReadOnlyList<ReproductionArm> All { get; } = [Sft, DiffusionDpo, PatchMeanDpo, PatchOnly, Segments, Halo];
+
+    /// <summary>What pairs of given videos can be trained by: all of them.</summary>
+    public static IReadOnlyList<ReproductionArm> Known { get; } = [.. All, RegionMasked];
 
     /// <summary>
     /// What is minimised. Where a patch of the objective is the mean of several of the run's, one of them being worse by τ_p is enough to count.
