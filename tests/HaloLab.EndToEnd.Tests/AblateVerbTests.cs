@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using CliWrap.Buffered;
 using HaloLab.Experiments;
+using HaloLab.Optimisation;
 using HaloLab.Statistics;
 using HaloLab.Tests.ToyWorld;
 using HaloLab.ToyWorld.Ablations;
@@ -35,7 +37,7 @@ public sealed class AblateVerbTests : IDisposable
               "name": "two-ways",
               "title": "two ways",
               "variants": [
-                { "name": "patches alone", "set": { "lambda": 0, "weighting": "margin" } },
+                { "name": "regions of new pairs", "set": { "terms": "regionOnly", "tauPatch": 0, "refreshes": 1 } },
                 { "name": "a rate that breaks it", "set": { "learningRate": 1e30 } }
               ],
               "statements": [
@@ -48,24 +50,30 @@ public sealed class AblateVerbTests : IDisposable
         string[] arguments = ["ablate", grid, "--preset", "smoke", "--seeds", "1", "--threads", "1", "--checkpoints", Checkpoints, "--out", Output];
         BufferedCommandResult planned = await HaloLabProgram.Run([.. arguments, "--plan"]);
         Assert.True(planned.IsSuccess, planned.StandardError);
-        Assert.Contains("14 stages serve 24 uses", planned.StandardError, StringComparison.Ordinal);
+        Assert.Contains("19 stages serve 28 uses", planned.StandardError, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Output), "a plan wrote something");
 
         BufferedCommandResult result = await HaloLabProgram.Run(arguments);
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("Failed: a rate that breaks it, seed 1: ", result.StandardError, StringComparison.Ordinal);
-        Assert.Contains("HALO moves no less than patches alone.", result.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("HALO moves no less than regions of new pairs.", result.StandardOutput, StringComparison.Ordinal);
         AblationResult ablation = JsonFile.Read<AblationResult>(Path.Combine(Output, "two-ways", "ablation.json"));
-        Assert.Equal(["HALO", "patches alone", "a rate that breaks it"], ablation.Variants.Select(arm => arm.Name));
+        Assert.Equal(["HALO", "regions of new pairs", "a rate that breaks it"], ablation.Variants.Select(arm => arm.Name));
         Assert.Single(ablation.Variants[2].Errors);
         Assert.Empty(ablation.Variants[2].Means);
         Assert.All(ablation.Variants.Take(2), arm => Assert.Empty(arm.Errors));
-        Assert.Equal((11, 16), (ablation.Stages, ablation.Uses));
+        Assert.Equal((16, 20), (ablation.Stages, ablation.Uses));
         Assert.True(ablation.Variants[1].AddedSeconds < ablation.Variants[1].Seconds);
         Assert.Equal([Verdict.NotRun, Verdict.NotRun], ablation.Findings.Where(finding => finding.Variant == "a rate that breaks it").Select(finding => finding.Verdict));
 
+        // The round of new pairs is measured against where it began, and has something to learn.
+        IReadOnlyList<JsonObject> round = TrainingLoop.ReadMetrics(Assert.Single(Finished(), stage => Path.GetFileName(stage).StartsWith("tuned-halo-2-s1-", StringComparison.Ordinal)));
+        Assert.Equal(2, round.Count);
+        Assert.All(round, step => Assert.True(step["untied_pairs"]!.GetValue<long>() > 0));
+        Assert.Equal(round[0]["video_reference_error_better"]!.GetValue<double>(), round[0]["video_error_better"]!.GetValue<double>());
+
         // Four statements are one family, whether they could be run or not.
-        AblationFinding moves = ablation.Findings.Single(finding => finding.Id == "two-ways/patches alone/motion");
+        AblationFinding moves = ablation.Findings.Single(finding => finding.Id == "two-ways/regions of new pairs/motion");
         Assert.Equal((Verdict.Shown, "prompt", false, true), (moves.Verdict, moves.Comparison!.Unit, moves.PHolm > 0.05, moves.IsNegligible));
         Assert.Equal(ablation.Variants[0].Means["motion"] - ablation.Variants[1].Means["motion"], moves.Comparison.Estimate, 1e-12);
         AblationFinding[] run = [.. ablation.Findings.Where(finding => finding.Comparison is not null)];
@@ -80,7 +88,7 @@ public sealed class AblateVerbTests : IDisposable
         Assert.Equal(["3 of 3, a rate that breaks it: tuned-halo-s1"], Started(again.StandardError));
         BufferedCommandResult decided = await HaloLabProgram.Run("claims", Path.Combine(Output, "two-ways"), "--ledger", Path.Combine(RepositoryRoot.Path, "claims"));
         Assert.True(decided.IsSuccess, decided.StandardError);
-        Assert.Contains("two-ways/patches alone/motion", decided.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("two-ways/regions of new pairs/motion", decided.StandardOutput, StringComparison.Ordinal);
         Assert.Contains("not run", decided.StandardOutput, StringComparison.Ordinal);
     }
 

@@ -36,6 +36,8 @@ public sealed class AblationGridTests : IDisposable
     [InlineData("factors.grid[1] is \"3x4x4\"; expected patches of the objective", """{ "name": "a", "title": "A", "factors": { "grid": ["2x2x2", "3x4x4"] }, "statements": STATEMENTS }""")]
     [InlineData("factors.form[0] is \"cosine\"; expected the loss φ: \"sigmoid\", \"hinge\", \"ipo\"", """{ "name": "a", "title": "A", "factors": { "form": ["cosine"] }, "statements": STATEMENTS }""")]
     [InlineData("variant 'b': Gran-DPO setting LabelSmoothing is 0.1: expected 0 unless the form is sigmoid", """{ "name": "a", "title": "A", "variants": [{ "name": "b", "set": { "form": "hinge", "labelSmoothing": 0.1 } }], "statements": STATEMENTS }""")]
+    [InlineData("variant 'b': Reproduction setting Refreshes is 50: expected at least 0 and fewer than the 50 steps of tuning", """{ "name": "a", "title": "A", "variants": [{ "name": "b", "set": { "refreshes": 50 } }], "statements": STATEMENTS }""")]
+    [InlineData("factors.refreshes[0] is -1; expected how often pairs are drawn again", """{ "name": "a", "title": "A", "factors": { "refreshes": [-1] }, "statements": STATEMENTS }""")]
     [InlineData("'b' stands twice", """{ "name": "a", "title": "A", "variants": [{ "name": "b", "set": { "lambda": 0 } }, { "name": "b", "set": { "lambda": 1 } }], "statements": STATEMENTS }""")]
     [InlineData("the whole file has no \"statements\"", """{ "name": "a", "title": "A", "factors": { "lambda": [0] } }""")]
     [InlineData("statements[0].measure is \"beauty\"; expected one of defectivePatches", """{ "name": "a", "title": "A", "factors": { "lambda": [0] }, "statements": [{ "text": "t", "measure": "beauty", "direction": "above", "threshold": 0, "interesting": 1 }] }""")]
@@ -66,6 +68,10 @@ public sealed class AblationGridTests : IDisposable
         Ablation ablation = new(AblationGrid.Read("components", "smoke"), firstSeed: 1, seeds: 2, _folder);
         Assert.Equal((2 * (8 + 3 + 3 + 5 + 6 + 3), 2 * (8 + 8 + 8 + 6 + 8 + 8)), (ablation.Size.Stages, ablation.Size.Uses));
         Assert.Equal([1, 2], ablation.Seeds);
+
+        // Five objectives, and pairs drawn again: candidates, labels, reward model and pairs are shared, the reference is that of fewer steps, and the second round has candidates and pairs of its own.
+        Ablation objective = new(AblationGrid.Read("objective", "smoke"), firstSeed: 1, seeds: 1, _folder);
+        Assert.Equal((8 + (5 * 3) + 8, (6 * 8) + 12), (objective.Size.Stages, objective.Size.Uses));
     }
 
     [Fact]

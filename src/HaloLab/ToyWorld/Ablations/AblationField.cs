@@ -33,8 +33,9 @@ internal sealed record AblationField(string Name, string Expected, Func<Reproduc
         OfNumber("labelShare", "share of the labelled prompts whose labels the reward model sees, above 0, at most 1", value => value is > 0 and <= 1, (recipe, share) => recipe with { LabelBudgets = [Math.Max(1, (int)Math.Round(share * recipe.LabelledPrompts))] }),
         OfNumber("teacherNoise", "standard deviation of the teacher's grades, at least 0", value => value >= 0, (recipe, noise) => recipe with { TeacherNoise = noise }),
         OfName("pairLayout", "which clips of a prompt may form a pair", Words<PairLayout>(), (recipe, layout) => recipe with { PairLayout = layout }),
-        new("pairsPerPrompt", "the most pairs of a prompt, a whole number, at least 1", (recipe, value) => Whole(value) is int most ? recipe with { PairsPerPrompt = most } : null),
-        new("tuningSteps", "steps of tuning, a whole number, at least 1", (recipe, value) => Whole(value) is int steps ? recipe with { TuningSteps = steps } : null),
+        new("pairsPerPrompt", "the most pairs of a prompt, a whole number, at least 1", (recipe, value) => Whole(value, 1) is int most ? recipe with { PairsPerPrompt = most } : null),
+        new("tuningSteps", "steps of tuning, a whole number, at least 1", (recipe, value) => Whole(value, 1) is int steps ? recipe with { TuningSteps = steps } : null),
+        new("refreshes", "how often pairs are drawn again from the generator as tuned so far, a whole number, at least 0", (recipe, value) => Whole(value, 0) is int refreshes ? recipe with { Refreshes = refreshes } : null),
     ];
 
     private static AblationField OfName<T>(string name, string meaning, IReadOnlyList<(string Word, T Value)> words, Func<ReproductionSettings, T, ReproductionSettings> apply) => new(
@@ -50,7 +51,7 @@ internal sealed record AblationField(string Name, string Expected, Func<Reproduc
     private static (string Word, T Value)[] Words<T>()
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(value => (JsonNamingPolicy.CamelCase.ConvertName(value.ToString()), value))];
 
-    private static int? Whole(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int whole) && whole >= 1 ? whole : null;
+    private static int? Whole(JsonElement value, int least) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int whole) && whole >= least ? whole : null;
 
     private static ReproductionSettings? Grid(ReproductionSettings recipe, JsonElement value)
     {

@@ -154,6 +154,7 @@ public sealed partial class AblationGrid
         try
         {
             settings.Arms.Single().Objective(settings.Grid).Validate();
+            settings.StepsOfRounds();
         }
         catch (InputException exception)
         {

@@ -9,15 +9,29 @@ using static TorchSharp.torch;
 namespace HaloLab.ToyWorld.Reproduction;
 
 /// <summary>Generates the candidate clips of the training prompts: independent layouts, and re-noised versions of each that share its layout.</summary>
-internal sealed class CandidateStage(ReproductionSettings settings, long seed, ToyGeneratorFiles generator)
+/// <param name="settings">Settings of the run.</param>
+/// <param name="seed">Seed of the run.</param>
+/// <param name="generator">The untuned generator.</param>
+/// <param name="round">The round of tuning that learns from them.</param>
+internal sealed class CandidateStage(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, TuningRound round)
 {
     private const int PromptsPerFile = 8;
     private const double SecondsPerClip = 0.35;
 
     public Stage Stage() => new(
-        $"candidates-s{seed}",
+        round.NameOf("candidates", seed),
         1,
-        new JsonObject
+        Settings(),
+        round.Inputs,
+        settings.TrainingPrompts * settings.LayoutsPerPrompt * settings.ClipsPerLayout * SecondsPerClip,
+        Generate);
+
+    /// <summary>The bundles of the stage in the order of the prompts.</summary>
+    public static ClipBundle Load(string folder) => ClipBundle.Load(Directory.GetFiles(folder, "clips-*.safetensors").Order(StringComparer.Ordinal));
+
+    private JsonObject Settings()
+    {
+        JsonObject named = new()
         {
             ["seed"] = seed,
             ["generator"] = generator.Hash,
@@ -26,18 +40,21 @@ internal sealed class CandidateStage(ReproductionSettings settings, long seed, T
             ["clipsPerLayout"] = settings.ClipsPerLayout,
             ["resampleShare"] = settings.ResampleShare,
             ["guidance"] = ToyGenerator.Guidance,
-        },
-        [],
-        settings.TrainingPrompts * settings.LayoutsPerPrompt * settings.ClipsPerLayout * SecondsPerClip,
-        Generate);
+        };
 
-    /// <summary>The bundles of the stage in the order of the prompts.</summary>
-    public static ClipBundle Load(string folder) => ClipBundle.Load(Directory.GetFiles(folder, "clips-*.safetensors").Order(StringComparer.Ordinal));
+        // Folders from before there were rounds keep their names.
+        if (round.Number > 1)
+        {
+            named["round"] = round.Number;
+        }
+
+        return named;
+    }
 
     private void Generate(StageContext context)
     {
         IReadOnlyList<string> prompts = PromptSample.Draw(ToySplit.Training, settings.TrainingPrompts, seed);
-        using ToyGenerator model = generator.Load();
+        using ToyGenerator model = generator.Load(context, round.Before);
         for (int first = 0; first < prompts.Count; first += PromptsPerFile)
         {
             string path = context.PathOf(string.Create(CultureInfo.InvariantCulture, $"clips-{first:0000}.safetensors"));
@@ -71,5 +88,9 @@ internal sealed class CandidateStage(ReproductionSettings settings, long seed, T
         return new ClipBundle(clips, Repeated(rows), Repeated(groups), cat([.. latents]));
     }
 
-    private long[] Seeds(string[] groups, int version) => [.. groups.Select(group => new RandomStream(seed, "candidate " + group, version).NextInt64())];
+    private long[] Seeds(string[] groups, int version)
+    {
+        string purpose = round.Number == 1 ? "candidate " : string.Create(CultureInfo.InvariantCulture, $"candidate of round {round.Number} ");
+        return [.. groups.Select(group => new RandomStream(seed, purpose + group, version).NextInt64())];
+    }
 }

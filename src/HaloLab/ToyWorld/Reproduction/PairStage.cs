@@ -12,9 +12,10 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// <param name="settings">Settings of the run.</param>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="generator">The toy checkpoints.</param>
+/// <param name="round">The round of tuning that learns from the pairs.</param>
 /// <param name="candidates">Makes the clips.</param>
 /// <param name="rewardModel">Trains the patch reward model; null: the video reward model of stage 1, whose patch head has learned nothing.</param>
-internal sealed class PairStage(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, Stage candidates, Stage? rewardModel)
+internal sealed class PairStage(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, TuningRound round, Stage candidates, Stage? rewardModel)
 {
     public const string File = "pairs.json";
     public const string RewardsFile = "rewards.json";
@@ -22,7 +23,7 @@ internal sealed class PairStage(ReproductionSettings settings, long seed, ToyGen
     private const string Provenance = "toy reward model";
 
     public Stage Stage() => new(
-        $"pairs-s{seed}",
+        round.NameOf("pairs", seed),
         1,
         Settings(),
         rewardModel is null ? [candidates] : [candidates, rewardModel],

@@ -93,6 +93,9 @@ public sealed record ReproductionSettings
     /// <summary>Optimiser steps of every arm.</summary>
     public required int TuningSteps { get; init; }
 
+    /// <summary>How often new pairs are drawn from the generator as tuned so far: the steps are divided among one more rounds than that (<see cref="StepsOfRounds"/>). Default 0.</summary>
+    public int Refreshes { get; init; }
+
     /// <summary>Prompts of the reporting split on which the arms are compared.</summary>
     public required int ReportingPrompts { get; init; }
 
@@ -123,7 +126,17 @@ public sealed record ReproductionSettings
     /// <summary>Patches of labels, rewards and objective.</summary>
     public PatchGrid Grid { get; init; } = new(4, 4, 4);
 
-    /// <summary>How an arm is tuned.</summary>
+    /// <summary>Optimiser steps of each round of tuning, as even as whole numbers allow, the longer ones last.</summary>
+    /// <exception cref="InputException">There are more rounds than steps.</exception>
+    public IReadOnlyList<int> StepsOfRounds()
+    {
+        int rounds = Refreshes + 1;
+        return rounds >= 1 && rounds <= TuningSteps
+            ? [.. Enumerable.Range(0, rounds).Select(round => (int)(((round + 1L) * TuningSteps / rounds) - ((long)round * TuningSteps / rounds)))]
+            : throw new InputException(FormattableString.Invariant($"Reproduction setting {nameof(Refreshes)} is {Refreshes}: expected at least 0 and fewer than the {TuningSteps} steps of tuning, so that every round has one."));
+    }
+
+    /// <summary>How an arm is tuned, in all rounds together.</summary>
     /// <param name="arm">The arm.</param>
     /// <param name="seed">Seed of the run.</param>
     public GranDpoTrainerOptions Tuning(ReproductionArm arm, long seed)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.Generation;
 using HaloLab.Statistics;
@@ -39,14 +38,7 @@ internal sealed class SampleStage(ReproductionSettings settings, long seed, ToyG
     private void Generate(StageContext context)
     {
         IReadOnlyList<string> prompts = PromptSample.Draw(settings.JudgedSplit, settings.ReportingPrompts, seed);
-        using ToyGenerator model = generator.Load();
-        if (tuned is not null)
-        {
-            using var scope = NewDisposeScope();
-            string path = context.Input(tuned.Name, TuningStage.WeightsFile);
-            StateLoader.Load(model.Denoiser, Safetensors.Load(path), path);
-        }
-
+        using ToyGenerator model = generator.Load(context, tuned);
         for (int first = 0; first < prompts.Count; first += PromptsPerFile)
         {
             string path = context.PathOf(string.Create(CultureInfo.InvariantCulture, $"clips-{first:0000}.safetensors"));

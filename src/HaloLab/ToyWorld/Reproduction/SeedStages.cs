@@ -16,7 +16,9 @@ internal sealed class SeedStages
     public SeedStages(ReproductionSettings settings, long seed, ToyGeneratorFiles generator)
     {
         (_settings, _generator, Seed) = (settings, generator, seed);
-        Candidates = new CandidateStage(settings, seed, generator).Stage();
+        IReadOnlyList<int> steps = settings.StepsOfRounds();
+        TuningRound first = new(1, steps[0]);
+        Candidates = new CandidateStage(settings, seed, generator, first).Stage();
         Labels = new LabelStage(settings, seed, Candidates).Stage();
         foreach (RewardArm arm in Enum.GetValues<RewardArm>())
         {
@@ -26,13 +28,18 @@ internal sealed class SeedStages
             }
         }
 
-        Pairs = new PairStage(settings, seed, generator, Candidates, settings.PairReward is RewardArm trained ? ModelOf(trained, settings.LabelBudgets[^1]) : null).Stage();
-        TuningSetup setup = new(settings, seed, generator, Candidates, Pairs);
+        Pairs = PairsOf(first, Candidates);
+        TuningSetup setup = new(settings, seed, generator, first, Candidates, Pairs);
         Stage reference = new ReferenceStage(setup).Stage();
         AddSamples(HaloClaims.Base, tuned: null);
         foreach (ReproductionArm arm in settings.Arms)
         {
             Stage tuned = new TuningStage(setup, arm, reference).Stage();
+            for (int number = 2; number <= steps.Count; number++)
+            {
+                tuned = TunedOn(arm, new TuningRound(number, steps[number - 1], arm, tuned));
+            }
+
             Tuned.Add(arm.Name, tuned);
             AddSamples(arm.Name, tuned);
         }
@@ -43,6 +50,7 @@ internal sealed class SeedStages
 
     public long Seed { get; }
 
+    /// <summary>Candidates of the untuned generator: those of the labels, and of the first round of tuning.</summary>
     public Stage Candidates { get; }
 
     public Stage Labels { get; }
@@ -50,9 +58,10 @@ internal sealed class SeedStages
     /// <summary>The reward model of the claims, which makes the pairs where settings do not say otherwise.</summary>
     public Stage FinalModel => ModelOf(RewardArm.Continued, _settings.LabelBudgets[^1]);
 
+    /// <summary>Pairs of the first round.</summary>
     public Stage Pairs { get; }
 
-    /// <summary>Tuning by arm.</summary>
+    /// <summary>Tuning by arm, the last round of it.</summary>
     public Dictionary<string, Stage> Tuned { get; } = [];
 
     /// <summary>Samples by arm, <c>base</c> first.</summary>
@@ -79,6 +88,18 @@ internal sealed class SeedStages
         JsonFile.Read<PatchAgreement>(context.Input(Agreement.Name, AgreementStage.File)),
         _judgements.ToDictionary(item => item.Key, item => JsonFile.Read<ArmJudgement>(context.Input(item.Value.Name, JudgementStage.File))),
         JsonFile.Read<Interval>(context.Input(_cleanRate.Name, CleanRateStage.File)));
+
+    /// <summary>The pairs of a round, by the same reward model and rule in all of them.</summary>
+    private Stage PairsOf(TuningRound round, Stage candidates) =>
+        new PairStage(_settings, Seed, _generator, round, candidates, _settings.PairReward is RewardArm trained ? ModelOf(trained, _settings.LabelBudgets[^1]) : null).Stage();
+
+    /// <summary>A round after the first: candidates, pairs and reference are the arm's own.</summary>
+    private Stage TunedOn(ReproductionArm arm, TuningRound round)
+    {
+        Stage candidates = new CandidateStage(_settings, Seed, _generator, round).Stage();
+        TuningSetup setup = new(_settings, Seed, _generator, round, candidates, PairsOf(round, candidates));
+        return new TuningStage(setup, arm, new ReferenceStage(setup).Stage()).Stage();
+    }
 
     private void AddSamples(string name, Stage? tuned)
     {

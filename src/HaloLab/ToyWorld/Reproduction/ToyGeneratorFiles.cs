@@ -1,5 +1,7 @@
+using HaloLab.Checkpoints;
 using HaloLab.Experiments;
 using HaloLab.ToyWorld.Pretraining;
+using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Reproduction;
 
@@ -24,4 +26,20 @@ internal sealed record ToyGeneratorFiles(string Folder, string Hash, double Defe
         StringComparer.Ordinal);
 
     public ToyGenerator Load() => ToyGenerator.Load(Folder);
+
+    /// <summary>The generator as a stage tuned it.</summary>
+    /// <param name="context">The stage that asks for it.</param>
+    /// <param name="tuned">One of its inputs; null: the untuned generator.</param>
+    public ToyGenerator Load(StageContext context, Stage? tuned)
+    {
+        ToyGenerator model = Load();
+        if (tuned is not null)
+        {
+            using var scope = NewDisposeScope();
+            string path = context.Input(tuned.Name, TuningStage.WeightsFile);
+            StateLoader.Load(model.Denoiser, Safetensors.Load(path), path);
+        }
+
+        return model;
+    }
 }

@@ -7,23 +7,29 @@ using static TorchSharp.torch;
 
 namespace HaloLab.ToyWorld.Reproduction;
 
-/// <summary>What all arms of a seed share: generator, pairs, noise, steps and batches.</summary>
+/// <summary>What all arms of a seed share in a round: generator, pairs, noise, steps and batches.</summary>
 /// <param name="settings">Settings of the run.</param>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="generator">The toy checkpoints.</param>
+/// <param name="round">The round.</param>
 /// <param name="candidates">Makes the clips.</param>
 /// <param name="pairs">Makes the pairs.</param>
-internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, Stage candidates, Stage pairs)
+internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyGeneratorFiles generator, TuningRound round, Stage candidates, Stage pairs)
 {
     public ReproductionSettings Settings => settings;
 
     public long Seed => seed;
 
+    public TuningRound Round => round;
+
     public string GeneratorHash => generator.Hash;
 
-    public IReadOnlyList<Stage> Inputs => [candidates, pairs];
+    public IReadOnlyList<Stage> Inputs => [candidates, pairs, .. round.Inputs];
 
-    /// <summary>Lets a trainer work on the untuned generator.</summary>
+    /// <summary>How an arm is tuned in the round.</summary>
+    public GranDpoTrainerOptions Options(ReproductionArm arm) => settings.Tuning(arm, seed) with { Steps = round.Steps };
+
+    /// <summary>Lets a trainer work on the generator that the round begins with.</summary>
     /// <param name="context">The stage.</param>
     /// <param name="arm">The arm.</param>
     /// <param name="referenceFolder">Where the reference energies are, or go.</param>
@@ -33,9 +39,9 @@ internal sealed class TuningSetup(ReproductionSettings settings, long seed, ToyG
         using ClipBundle bundle = CandidateStage.Load(context.Input(candidates.Name, ""));
         CandidateRewards rewards = JsonFile.Read<CandidateRewards>(context.Input(pairs.Name, PairStage.RewardsFile));
         CandidatePairs chosen = JsonFile.Read<CandidatePairs>(context.Input(pairs.Name, PairStage.File));
-        using ToyGenerator model = generator.Load();
+        using ToyGenerator model = generator.Load(context, round.Before);
         using TrainingPairs data = Data(model, bundle, rewards, chosen);
-        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, settings.Tuning(arm, seed), referenceFolder);
+        using GranDpoTrainer trainer = new(model.Denoiser, model, ToyModels.TrainingTarget, data, Options(arm), referenceFolder);
         work(trainer);
     }
 
