@@ -33,7 +33,7 @@ public sealed record GranDpoOptions
     /// <summary>Which terms there are. Default both.</summary>
     public PreferenceTerms Terms { get; init; }
 
-    /// <summary>η: weight of the preferred clip's own energy (supervised fine-tuning), at least 0; a pair tied in video reward has none. Default 0.</summary>
+    /// <summary>η: weight of the preferred clip's own energy (supervised fine-tuning), at least 0; a pair tied in video reward, or without a region where the term is one of a region, has none. Default 0.</summary>
     public double Eta { get; init; }
 
     /// <exception cref="InputException">A value is out of its range.</exception>

@@ -6,7 +6,7 @@ namespace HaloLab.ToyWorld.Reproduction;
 /// <summary>
 /// A stretch of a tuning that trains on pairs of its own: candidates of the same prompts, drawn from the generator as the rounds before left it, with new noise. The reference is that generator, too, as in
 /// iterative DPO (Pang et al. 2024, arXiv 2404.19733), where online DPO keeps the untuned one (Guo et al. 2024, arXiv 2402.04792): a trainer's model holds the reference's weights when it is given, and so the
-/// pairs come from the very model that their energies are measured against. Each round thus begins at log 2, with a new optimiser and its warm-up, and nothing ties all of them together to the untuned generator.
+/// pairs come from the very model that their energies are measured against. The preference terms of each round thus begin at log 2, with a new optimiser and its warm-up, and nothing ties all of them together to the untuned generator.
 /// </summary>
 /// <param name="Number">From 1.</param>
 /// <param name="Steps">Its optimiser steps.</param>
