@@ -51,7 +51,7 @@ public static class ClipByClip
             }
 
             profile?.Phase("memory given back");
-            FreedMemory.GiveBack();
+            FreedMemory.GiveBackGrowth();
         }
     }
 
@@ -63,7 +63,7 @@ public static class ClipByClip
             own = energiesOf(clip).MoveToOuterDisposeScope();
         }
 
-        FreedMemory.GiveBack();
+        FreedMemory.GiveBackGrowth();
         return own;
     }
 }

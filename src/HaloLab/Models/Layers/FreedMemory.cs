@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace HaloLab.Models.Layers;
@@ -11,21 +10,28 @@ internal static class FreedMemory
 {
     private const int PiecesPerReturn = 8;
 
-    // At most one part in so many of the time goes into it: it looks at every gap, and beside small pieces of work in a large process that is most of the time.
-    private const int WorkPerReturn = 20;
+    // What less than this would free is not worth looking at every gap: after small pieces of work in a large process that would be most of the time.
+    private const long WorthIt = 16L << 20;
 
     private static int s_pieces;
-    private static long s_next;
+    private static long s_residentAfter;
 
-    /// <summary>Gives back every page that nothing lies on; milliseconds. Does nothing where the last time was just now, measured by how long it took.</summary>
+    /// <summary>Gives back every page that nothing lies on; milliseconds.</summary>
     public static void GiveBack()
     {
-        long begun = Stopwatch.GetTimestamp();
-        if (OperatingSystem.IsLinux() && begun >= Volatile.Read(ref s_next))
+        if (OperatingSystem.IsLinux())
         {
             _ = Trim(0);
-            long ended = Stopwatch.GetTimestamp();
-            Volatile.Write(ref s_next, ended + (WorkPerReturn * (ended - begun)));
+        }
+    }
+
+    /// <summary>Gives it back where memory has grown by more than 16 MiB since the last time.</summary>
+    public static void GiveBackGrowth()
+    {
+        if (OperatingSystem.IsLinux() && ProcessMemory.Resident - Volatile.Read(ref s_residentAfter) > WorthIt)
+        {
+            GiveBack();
+            Volatile.Write(ref s_residentAfter, ProcessMemory.Resident);
         }
     }
 
@@ -36,7 +42,7 @@ internal static class FreedMemory
     {
         if (Interlocked.Increment(ref s_pieces) % PiecesPerReturn == 0)
         {
-            GiveBack();
+            GiveBackGrowth();
         }
     }
 
