@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CliWrap.Buffered;
 using HaloLab.Experiments;
 using HaloLab.Optimisation;
@@ -10,7 +12,7 @@ using HaloLab.ToyWorld.Ablations;
 namespace HaloLab.EndToEnd.Tests;
 
 /// <summary><c>halolab ablate</c> at the smallest size, on untrained checkpoints.</summary>
-public sealed class AblateVerbTests : IDisposable
+public sealed partial class AblateVerbTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-ablate-").FullName;
 
@@ -86,6 +88,14 @@ public sealed class AblateVerbTests : IDisposable
         // What is finished is not computed again, only what failed is tried again.
         BufferedCommandResult again = await HaloLabProgram.Run(arguments);
         Assert.Equal(["3 of 3, a rate that breaks it: tuned-halo-s1"], Started(again.StandardError));
+
+        // Two processes beside each other come to the same.
+        string beside = Path.Combine(_folder, "beside");
+        BufferedCommandResult two = await HaloLabProgram.Run([.. arguments, "--out", beside, "--workers", "2"]);
+        Assert.Equal(1, two.ExitCode);
+        AssertSame(Output, beside, "two-ways");
+        Assert.Equal(Started(result.StandardError).Order(StringComparer.Ordinal), Started(two.StandardError).Order(StringComparer.Ordinal));
+
         BufferedCommandResult decided = await HaloLabProgram.Run("claims", Path.Combine(Output, "two-ways"), "--ledger", Path.Combine(RepositoryRoot.Path, "claims"));
         Assert.True(decided.IsSuccess, decided.StandardError);
         Assert.Contains("two-ways/regions of new pairs/motion", decided.StandardOutput, StringComparison.Ordinal);
@@ -96,14 +106,103 @@ public sealed class AblateVerbTests : IDisposable
     [InlineData("components", "nowhere.json")]
     [InlineData("quick, full, smoke", "components", "--preset", "enormous")]
     [InlineData("--seeds 0", "components", "--seeds", "0")]
+    [InlineData("--workers 0", "components", "--workers", "0")]
     public async Task WrongInputIsOneMessageAndExitCode2(string expected, params string[] arguments) => await HaloLabProgram.Refuses(expected, Output, ["ablate", .. arguments]);
+
+    /// <summary>Ctrl-C to the one that was called, as a batch system sends it; in the meantime nobody else may work in the folder.</summary>
+    [Fact]
+    public async Task WorkersStopWithTheOneThatWasCalled()
+    {
+        string[] arguments = Components("--workers", "2");
+        using Process run = Process.Start(HaloLabProgram.Interruptible(arguments))!;
+        List<string> lines = [];
+        while (Started(string.Join('\n', lines)).Length < 2)
+        {
+            lines.Add(await run.StandardError.ReadLineAsync(Cancellation) ?? throw new InvalidOperationException($"It ended before two stages began: {string.Join('\n', lines)}"));
+        }
+
+        int[] workers = Workers(run.Id);
+        Assert.Equal(2, workers.Length);
+        BufferedCommandResult other = await HaloLabProgram.Run(arguments);
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("another run", other.StandardError, StringComparison.Ordinal);
+        Signal("INT", run.Id);
+        string said = await run.StandardError.ReadToEndAsync(Cancellation);
+        await run.WaitForExitAsync(Cancellation);
+        Assert.Equal(130, run.ExitCode);
+        Assert.Contains("Interrupted. The same command goes on from here.", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        Assert.DoesNotContain(workers, IsAlive);
+        Assert.NotEmpty(Directory.GetDirectories(Stages, "*.partial"));
+    }
+
+    /// <summary>The components of the paper with two workers; now one of them is killed, now the one that was called, now all. The bytes are those of one worker that nobody disturbed.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task WorkersKilledAtRandomMomentsComputeEveryStageOnce()
+    {
+        string undisturbed = Path.Combine(_folder, "undisturbed");
+        BufferedCommandResult alone = await HaloLabProgram.Run([.. Components(), "--out", undisturbed]);
+        Assert.True(alone.IsSuccess, alone.StandardError);
+        string[] arguments = Components("--workers", "2");
+        RandomStream moments = new(1, "kills");
+        Dictionary<string, string> manifests = [];
+        List<string> started = [];
+        int mostTwice = 0;
+        for (int kill = 0; kill < 12; kill++)
+        {
+            using Process run = Process.Start(HaloLabProgram.Interruptible(arguments))!;
+            Task<string> said = run.StandardError.ReadToEndAsync(Cancellation);
+            int finished = Finished().Length + 2 + (int)(4 * moments.NextDouble());
+            while (!run.HasExited && Finished().Length < finished)
+            {
+                await Task.Delay(20, Cancellation);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(0.3 * moments.NextDouble()), Cancellation);
+            Assert.False(run.HasExited, run.HasExited ? await said : "");
+            int[] workers = Workers(run.Id);
+            foreach (int process in (kill % 3) switch { 0 => [workers[kill % workers.Length]], 1 => [run.Id], _ => (int[])[run.Id, .. workers] })
+            {
+                Signal("KILL", process);
+            }
+
+            if (kill % 3 == 0)
+            {
+                // It goes on with another worker, and is then killed itself with all that it has begun.
+                await Task.Delay(TimeSpan.FromSeconds(4 * moments.NextDouble()), Cancellation);
+                Signal("KILL", run.Id);
+                mostTwice++;
+            }
+
+            await run.WaitForExitAsync(Cancellation);
+            started.AddRange(Started(await said));
+            mostTwice += 2;
+
+            // Not waited for: the next one finds workers that are about to end.
+            foreach (string stage in Finished())
+            {
+                string manifest = await File.ReadAllTextAsync(Path.Combine(stage, StageManifest.FileName), Cancellation);
+                Assert.Equal(manifest, manifests.GetValueOrDefault(stage, manifest));
+                manifests[stage] = manifest;
+            }
+        }
+
+        BufferedCommandResult result = await HaloLabProgram.Run(arguments);
+        Assert.True(result.IsSuccess, result.StandardError);
+        started.AddRange(Started(result.StandardError));
+        Assert.All(manifests, item => Assert.Equal(item.Value, File.ReadAllText(Path.Combine(item.Key, StageManifest.FileName))));
+        Assert.InRange(started.Count - started.Distinct().Count(), 0, mostTwice);
+        AssertSame(undisturbed, Output, "components");
+        Assert.Equal(Hashes(Path.Combine(undisturbed, "stages")), Hashes(Stages));
+    }
 
     /// <summary>The components of the paper, killed twice on the way: every stage is computed once, but for the two that were at work.</summary>
     [Fact]
     [Trait("Category", "Long")]
     public async Task KilledTwiceEverySharedStageIsComputedOnce()
     {
-        string[] arguments = ["ablate", "components", "--preset", "smoke", "--seeds", "3", "--threads", "1", "--checkpoints", Checkpoints, "--out", Output];
+        string[] arguments = Components();
         List<string> started = [];
         foreach (int finished in new[] { 9, 40 })
         {
@@ -135,7 +234,70 @@ public sealed class AblateVerbTests : IDisposable
         Assert.All(ablation.Findings, finding => Assert.NotEqual(Verdict.NotRun, finding.Verdict));
     }
 
+    private string[] Components(params string[] more) => ["ablate", "components", "--preset", "smoke", "--seeds", "3", "--threads", "1", "--checkpoints", Checkpoints, "--out", Output, .. more];
+
+    /// <summary>Results of a grid, bytes but for times.</summary>
+    private static void AssertSame(string expected, string actual, string grid)
+    {
+        Assert.Equal(Result(expected), Result(actual));
+        Assert.Equal(Rows(expected), Rows(actual));
+        Assert.Equal(Page(expected), Page(actual));
+
+        string Result(string folder)
+        {
+            JsonNode result = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, grid, "ablation.json")))!;
+            foreach (JsonNode? arm in result["variants"]!.AsArray())
+            {
+                (arm!["seconds"], arm["addedSeconds"]) = (0, 0);
+            }
+
+            return result.ToJsonString();
+        }
+
+        string[] Rows(string folder) => [.. File.ReadAllLines(Path.Combine(folder, grid, "ablation.csv")).Select(row => string.Join(',', row.Split(',')[..^2]))];
+        string Page(string folder) => Costs().Replace(File.ReadAllText(Path.Combine(folder, grid, "ablation.html")), "");
+    }
+
+    /// <summary>Hashes of all files of stages but their manifests, which hold times, and what a killed process holds no more.</summary>
+    private static SortedDictionary<string, string> Hashes(string stages) => new(
+        Directory.EnumerateFiles(stages, "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) != StageManifest.FileName && Path.GetExtension(path) != ".lock" && Path.GetFileName(path) != "in-use")
+            .ToDictionary(path => Path.GetRelativePath(stages, path), path => FileHash.Of(path)),
+        StringComparer.Ordinal);
+
+    /// <summary>Processes that a process has started.</summary>
+    private static int[] Workers(int parent) =>
+    [
+        .. Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int process) ? process : 0)
+            .Where(process => Status(process) is { Length: > 1 } status && status[1] == parent.ToString(CultureInfo.InvariantCulture)),
+    ];
+
+    private static bool IsAlive(int process) => Status(process) is { Length: > 0 } status && status[0] != "Z";
+
+    /// <summary>State, parent and more of a process, as proc(5) has them after its name; empty where there is none.</summary>
+    private static string[] Status(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ');
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static void Signal(string name, int process)
+    {
+        using Process kill = Process.Start("kill", ["-" + name, process.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     private static string[] Started(string log) => [.. log.Split('\n').Where(line => line.Contains(": started;", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(": started;", StringComparison.Ordinal)])];
 
     private string[] Finished() => Directory.Exists(Stages) ? [.. Directory.GetDirectories(Stages).Where(stage => !stage.EndsWith(".partial", StringComparison.Ordinal))] : [];
+
+    /// <summary>The part of the page with times.</summary>
+    [GeneratedRegex("<h2[^>]*>Variants and what they cost.*?(?=<h2)", RegexOptions.Singleline)]
+    private static partial Regex Costs();
 }

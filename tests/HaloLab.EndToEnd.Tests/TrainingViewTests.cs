@@ -66,6 +66,24 @@ public sealed class TrainingViewTests : IDisposable
         Assert.DoesNotContain("highest 0.750", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void StagesBesideEachOtherHaveABarEach()
+    {
+        using StringWriter written = new();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(written) });
+        RunDisplay.Show(console, progress =>
+        {
+            progress.StageStarted("long", null, 20);
+            progress.StageStarted("short", null, 20);
+            Thread.Sleep(150);
+            progress.StageAdvanced("long", 0.25, 10);
+            progress.StageFinished(new StageResult("short", "key", Stage, "hash", 1, WasRead: false));
+            return 0;
+        });
+        string last = written.ToString()[written.ToString().LastIndexOf("long", StringComparison.Ordinal)..];
+        Assert.Matches(@"^long[^\n]* 25%[^\n]*\n[^\n]*short[^\n]* 100%", last);
+    }
+
     private void Train()
     {
         Directory.CreateDirectory(Stage);

@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace HaloLab.Cli.Progress;
 
 /// <summary>
-/// Progress as live bars, one a stage, the running one with the time left for everything. They are drawn by the thread that works: one that
+/// Progress as live bars, one a stage, the running ones with the time left for everything. They are drawn by the thread that works: one that
 /// draws beside it makes garbage, and a collection on another thread can free a number that TorchSharp is about to use (Directory.Build.props).
 /// </summary>
 /// <param name="context">Holds the bars.</param>
@@ -15,19 +15,19 @@ internal sealed class BarProgress(ProgressContext context, TrainingView training
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private readonly Stopwatch _sinceDrawn = Stopwatch.StartNew();
-    private ProgressTask? _current;
+    private readonly Dictionary<string, ProgressTask> _running = [];
 
     public void StageStarted(string name, string? folder, double secondsLeft)
     {
         training.Begin(name, folder);
-        _current = context.AddTask(Describe(name, secondsLeft), maxValue: 1);
+        _running[name] = context.AddTask(Describe(name, secondsLeft), maxValue: 1);
         Draw();
     }
 
     public void StageAdvanced(string name, double share, double secondsLeft)
     {
-        _current!.Value = share;
-        _current.Description = Describe(name, secondsLeft);
+        _running[name].Value = share;
+        _running[name].Description = Describe(name, secondsLeft);
         if (_sinceDrawn.Elapsed >= Interval)
         {
             training.Read();
@@ -37,7 +37,7 @@ internal sealed class BarProgress(ProgressContext context, TrainingView training
 
     public void StageFinished(StageResult result)
     {
-        ProgressTask task = result.WasRead ? context.AddTask(result.Name.EscapeMarkup(), maxValue: 1) : _current!;
+        ProgressTask task = result.WasRead ? context.AddTask(result.Name.EscapeMarkup(), maxValue: 1) : _running[result.Name];
         task.Description = result.WasRead ? $"{result.Name.EscapeMarkup()} [grey](found finished)[/]" : result.Name.EscapeMarkup();
         task.Value = 1;
         task.StopTask();

@@ -12,6 +12,7 @@ namespace HaloLab.Experiments;
 /// A folder of finished stages, addressed by content. A stage works in <c>NAME-KEY.partial</c>; when it is done its manifest is written and
 /// the folder renamed to <c>NAME-KEY</c>, so a folder without that ending is always whole. Interrupted work goes on in its partial folder. What it began as
 /// (<see cref="StageBeginning"/>) and the checkpoint of a training (<see cref="TrainingLoop.CheckpointFiles"/>) are no part of the result and are deleted at the very end.
+/// One process holds the store; those that it has compute stages beside each other (<see cref="StageWorkers"/>) hold each its stage (<see cref="StageLock"/>).
 /// </summary>
 /// <param name="folder">Where the stages' folders lie; made when needed.</param>
 public sealed class RunStore(string folder)
@@ -46,6 +47,37 @@ public sealed class RunStore(string folder)
         return [.. order.Select(stage => results[stage])];
     }
 
+    /// <summary>Reads or computes the goals and all they need by several processes, each stage by one of them. What fails takes only the goals with it that need it.</summary>
+    /// <param name="goals">The stages, each with what is put before the names of those that are computed for it.</param>
+    /// <param name="workers">The processes.</param>
+    /// <param name="progress">Told how it goes; between start and end of a stage others start and end.</param>
+    /// <param name="cancellation">Stops all within seconds.</param>
+    /// <returns>For each goal all its stages, inputs first, or why it failed.</returns>
+    /// <exception cref="InputException">The store cannot be written, is in use or was begun with other threads, or a worker cannot begin.</exception>
+    public IReadOnlyList<(IReadOnlyList<StageResult> Stages, string? Error)> Run(IReadOnlyList<(string Label, Stage Stage)> goals, StageWorkers workers, IRunProgress progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(goals);
+        ArgumentNullException.ThrowIfNull(workers);
+        ArgumentNullException.ThrowIfNull(progress);
+        using FileStream held = Hold();
+        ComputeRecord.Hold(folder);
+        return new StageScheduler(this, goals, workers, progress, cancellation).Run();
+    }
+
+    /// <summary>Reads or computes one stage for whoever holds the store. If another process computes it, that one is waited for.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="inputs">What it needs, finished.</param>
+    /// <param name="progress">Told how it goes, but not of the end.</param>
+    /// <param name="cancellation">Stops within seconds.</param>
+    /// <exception cref="InputException">The store was begun with other threads.</exception>
+    internal StageResult Run(Stage stage, IReadOnlyList<StageResult> inputs, IRunProgress progress, CancellationToken cancellation)
+    {
+        ComputeRecord.Hold(folder);
+        Dictionary<Stage, StageResult> results = new(
+            stage.Inputs.Distinct().Select(input => KeyValuePair.Create(input, inputs.Single(result => result.Name == input.Name))), ReferenceEqualityComparer.Instance);
+        return ReadOrCompute(stage, results, new TimeLeft(stage.ExpectedSeconds), progress, cancellation);
+    }
+
     /// <summary>Reads the stages and all they need, whoever works in the store; null where one is not finished.</summary>
     /// <exception cref="InputException">It was begun with other threads, or a finished stage was changed afterwards.</exception>
     public IReadOnlyList<StageResult>? Find(IEnumerable<Stage> stages)
@@ -53,13 +85,12 @@ public sealed class RunStore(string folder)
         Dictionary<Stage, StageResult> results = new(ReferenceEqualityComparer.Instance);
         foreach (Stage stage in InOrder(stages))
         {
-            (string key, _, string finished) = Address(stage, results);
-            if (!Directory.Exists(finished))
+            if (Find(stage, results) is not { } result)
             {
                 return null;
             }
 
-            results.Add(stage, Read(stage, key, finished));
+            results.Add(stage, result);
         }
 
         ComputeRecord.Hold(folder);
@@ -79,6 +110,14 @@ public sealed class RunStore(string folder)
             ["inputs"] = new JsonObject([.. inputHashes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))]),
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.ToJsonString())));
+    }
+
+    /// <summary>A stage whose inputs are finished; null where it is not finished itself.</summary>
+    /// <exception cref="InputException">It was changed afterwards.</exception>
+    internal StageResult? Find(Stage stage, IReadOnlyDictionary<Stage, StageResult> results)
+    {
+        (string key, _, string finished) = Address(stage, results);
+        return Directory.Exists(finished) ? Read(stage, key, finished) : null;
     }
 
     /// <summary>Whether a stage's folder is one that has no end yet.</summary>
@@ -132,11 +171,23 @@ public sealed class RunStore(string folder)
     private StageResult ReadOrCompute(Stage stage, Dictionary<Stage, StageResult> results, TimeLeft timeLeft, IRunProgress progress, CancellationToken cancellation)
     {
         (string key, SortedDictionary<string, string> inputHashes, string finished) = Address(stage, results);
-        if (Directory.Exists(finished))
+        if (!Directory.Exists(finished))
         {
-            return Read(stage, key, finished);
+            using StageLock held = StageLock.Take(finished, cancellation);
+
+            // Whoever was waited for may have finished it.
+            if (!Directory.Exists(finished))
+            {
+                return Compute(stage, key, inputHashes, finished, results, timeLeft, progress, cancellation);
+            }
         }
 
+        return Read(stage, key, finished);
+    }
+
+    private static StageResult Compute(
+        Stage stage, string key, SortedDictionary<string, string> inputHashes, string finished, Dictionary<Stage, StageResult> results, TimeLeft timeLeft, IRunProgress progress, CancellationToken cancellation)
+    {
         string partial = finished + PartialEnding;
         bool resumed = Directory.Exists(partial);
         CreateFolder(partial);
@@ -173,7 +224,7 @@ public sealed class RunStore(string folder)
     }
 
     /// <summary>A stage's key, what it is made from, and the folder that it has when it is finished.</summary>
-    private (string Key, SortedDictionary<string, string> InputHashes, string Finished) Address(Stage stage, Dictionary<Stage, StageResult> results)
+    private (string Key, SortedDictionary<string, string> InputHashes, string Finished) Address(Stage stage, IReadOnlyDictionary<Stage, StageResult> results)
     {
         SortedDictionary<string, string> inputHashes = new(stage.Inputs.Distinct().ToDictionary(input => input.Name, input => results[input].OutputHash), StringComparer.Ordinal);
         string key = KeyOf(stage, inputHashes);

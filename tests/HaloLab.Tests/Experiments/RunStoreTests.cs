@@ -8,6 +8,8 @@ public sealed class RunStoreTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-store").FullName;
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
@@ -65,6 +67,42 @@ public sealed class RunStoreTests : IDisposable
         JsonFile.Write(Path.Combine(_folder, "compute.json"), begun with { Threads = begun.Threads + 1 });
         InputException refused = Assert.Throws<InputException>(() => Run(new RunStore(_folder), Numbers(() => { })));
         Assert.Contains($"--threads {begun.Threads + 1}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AStageThatAnotherComputesIsWaitedForAndRead()
+    {
+        using ManualResetEventSlim begun = new();
+        using ManualResetEventSlim mayEnd = new();
+        int calls = 0;
+        Stage slow = Numbers(() =>
+        {
+            calls++;
+            begun.Set();
+            mayEnd.Wait(Cancellation);
+        });
+        Task<StageResult> first = Task.Run(() => One(slow, Cancellation), Cancellation);
+        begun.Wait(Cancellation);
+        Task<StageResult> second = Task.Run(() => One(slow, Cancellation), Cancellation);
+
+        // Whoever waits hears that it is to stop.
+        using CancellationTokenSource impatient = new(TimeSpan.FromSeconds(0.5));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Task.Run(() => One(slow, impatient.Token), Cancellation));
+        Assert.False(second.IsCompleted);
+        mayEnd.Set();
+        Assert.False((await first).WasRead);
+        Assert.True((await second).WasRead);
+        Assert.Equal(1, calls);
+        Assert.Equal((await first).OutputHash, (await second).OutputHash);
+        Assert.Empty(Directory.GetFiles(_folder, "*.lock"));
+    }
+
+    [Fact]
+    public void AStageThatFailedIsLetGo()
+    {
+        Stage fails = Numbers(() => throw new InvalidOperationException());
+        Assert.Throws<InvalidOperationException>(() => One(fails, Cancellation));
+        Assert.False(One(Numbers(() => { }), Cancellation).WasRead);
     }
 
     [Fact]
@@ -136,6 +174,8 @@ public sealed class RunStoreTests : IDisposable
 
     private static Stage Sum(Stage numbers) => new("sum", 1, [], [numbers], 1, context =>
         File.WriteAllText(context.PathOf("sum.txt"), File.ReadAllText(context.Input("numbers", "numbers.txt")).Split(' ').Sum(int.Parse).ToString()));
+
+    private StageResult One(Stage stage, CancellationToken cancellation) => new RunStore(_folder).Run(stage, [], new RecordingProgress(), cancellation);
 
     private static IReadOnlyList<StageResult> Run(RunStore store, params Stage[] stages) => store.Run(stages, new RecordingProgress(), CancellationToken.None);
 

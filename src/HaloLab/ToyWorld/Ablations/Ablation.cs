@@ -19,7 +19,6 @@ public sealed class Ablation
     private readonly AblationGrid _grid;
     private readonly ToyGeneratorFiles _generator;
     private readonly (AblationVariant Variant, long Seed, Stage Judgement)[] _runs;
-    private readonly Dictionary<Stage, string> _keys = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="grid">What is compared.</param>
     /// <param name="firstSeed">The first seed; the others follow it.</param>
@@ -36,9 +35,9 @@ public sealed class Ablation
 
         // Seed by seed, so that what there is after a while is whole.
         AblationVariant[] variants = [grid.Baseline, .. grid.Variants];
-        _runs = [.. Seeds.SelectMany(seed => variants.Select(variant => (variant, seed, new SeedStages(variant.Settings, seed, _generator).JudgementOf(Arm))))];
-        string baseline = KeyOf(_runs[0].Judgement);
-        if (_runs.Skip(1).Take(grid.Variants.Count).FirstOrDefault(run => KeyOf(run.Judgement) == baseline) is { Variant: not null } same)
+        SharedStages shared = new();
+        _runs = [.. Seeds.SelectMany(seed => variants.Select(variant => (variant, seed, shared.Of(new SeedStages(variant.Settings, seed, _generator).JudgementOf(Arm)))))];
+        if (_runs.Skip(1).Take(grid.Variants.Count).FirstOrDefault(run => ReferenceEquals(run.Judgement, _runs[0].Judgement)) is { Variant: not null } same)
         {
             throw new InputException($"grid '{grid.Name}': the variant '{same.Variant.Name}' is the baseline itself. Leave it out, or change something.");
         }
@@ -55,36 +54,26 @@ public sealed class Ablation
     {
         get
         {
-            Stage[] uses = [.. _runs.SelectMany(run => RunStore.InOrder([run.Judgement]))];
-            Stage[] different = [.. uses.DistinctBy(KeyOf)];
-            return (different.Length, uses.Length, different.Sum(stage => stage.ExpectedSeconds));
+            IReadOnlyList<Stage> different = RunStore.InOrder(Judgements);
+            return (different.Count, Judgements.Sum(judgement => RunStore.InOrder([judgement]).Count), different.Sum(stage => stage.ExpectedSeconds));
         }
     }
+
+    private IEnumerable<Stage> Judgements => _runs.Select(run => run.Judgement);
 
     /// <summary>
     /// Runs what is not finished yet and writes <c>ablation.json</c>, <c>ablation.csv</c>, <c>ablation.html</c> and <c>manifest.json</c> into a folder of the grid's name; the
     /// stages lie in the folder <c>stages</c> beside it.
     /// </summary>
     /// <param name="folder">Folder of ablations; all grids in it share their stages, and with a <c>reproduce</c> there too.</param>
+    /// <param name="workers">Who computes; null: this process, one variant after the other.</param>
     /// <param name="progress">Told how it goes.</param>
     /// <param name="cancellation">Stops within seconds; the same call goes on from there.</param>
     /// <exception cref="InputException">The store is in use, or was begun with other threads.</exception>
-    public AblationResult Run(string folder, IRunProgress progress, CancellationToken cancellation)
+    public AblationResult Run(string folder, StageWorkers? workers, IRunProgress progress, CancellationToken cancellation)
     {
-        RunStore store = new(Path.Combine(folder, "stages"));
-
-        // What is wrong with the store is wrong for every variant: it is said at once, and is no variant's failure.
-        store.Run([], progress, cancellation);
-        TimeLeft timeLeft = new(Size.Seconds);
-        HashSet<string> finished = [];
-        List<AblationRun> runs = [];
-        foreach ((AblationVariant variant, long seed, Stage judgement) in _runs)
-        {
-            string label = FormattableString.Invariant($"{runs.Count + 1} of {_runs.Length}, {variant.Name}");
-            Dictionary<string, (string, double)> stages = RunStore.InOrder([judgement]).ToDictionary(stage => stage.Name, stage => (KeyOf(stage), stage.ExpectedSeconds));
-            runs.Add(RunOf(variant, seed, judgement, store, new AblationProgress(progress, label, stages, timeLeft, finished), cancellation));
-        }
-
+        RunStore store = StoreIn(folder);
+        AblationRun[] runs = workers is null ? OneByOne(store, progress, cancellation) : BesideEachOther(store, workers, progress, cancellation);
         string output = OutputOf(folder);
         StageResult[] all = [.. runs.SelectMany(run => run.Stages).DistinctBy(stage => stage.Folder)];
         RunManifest manifest = RunManifest.Of(
@@ -101,21 +90,47 @@ public sealed class Ablation
         return result;
     }
 
+    /// <summary>Computes single stages for a call of <see cref="Run"/> in another process.</summary>
+    /// <param name="folder">Folder of ablations.</param>
+    /// <param name="requests">What that process asks.</param>
+    /// <param name="answers">What is answered.</param>
+    /// <param name="cancellation">Stops within seconds.</param>
+    public void Serve(string folder, TextReader requests, TextWriter answers, CancellationToken cancellation) => StageWorker.Serve(StoreIn(folder), Judgements, requests, answers, cancellation);
+
     /// <summary>Where the grid's results go.</summary>
     /// <param name="folder">Folder of ablations.</param>
     public string OutputOf(string folder) => Path.Combine(folder, _grid.Name);
 
-    private static AblationRun RunOf(AblationVariant variant, long seed, Stage judgement, RunStore store, IRunProgress progress, CancellationToken cancellation)
+    private static RunStore StoreIn(string folder) => new(Path.Combine(folder, "stages"));
+
+    private AblationRun[] OneByOne(RunStore store, IRunProgress progress, CancellationToken cancellation)
+    {
+        // What is wrong with the store is wrong for every variant: it is said at once, and is no variant's failure.
+        store.Run([], progress, cancellation);
+        TimeLeft timeLeft = new(Size.Seconds);
+        HashSet<Stage> finished = new(ReferenceEqualityComparer.Instance);
+        return [.. _runs.Select((run, i) => RunOf(run.Variant, run.Seed, () => store.Run([run.Judgement], new AblationProgress(progress, LabelOf(i), RunStore.InOrder([run.Judgement]), timeLeft, finished), cancellation)))];
+    }
+
+    private AblationRun[] BesideEachOther(RunStore store, StageWorkers workers, IRunProgress progress, CancellationToken cancellation)
+    {
+        IReadOnlyList<(IReadOnlyList<StageResult> Stages, string? Error)> ends = store.Run([.. _runs.Select((run, i) => (LabelOf(i), run.Judgement))], workers, progress, cancellation);
+        return [.. _runs.Zip(ends, (run, end) => end.Error is null ? RunOf(run.Variant, run.Seed, () => end.Stages) : new AblationRun(run.Variant, run.Seed, [], null, end.Error))];
+    }
+
+    private string LabelOf(int run) => FormattableString.Invariant($"{run + 1} of {_runs.Length}, {_runs[run].Variant.Name}");
+
+    private static AblationRun RunOf(AblationVariant variant, long seed, Func<IReadOnlyList<StageResult>> stages)
     {
         try
         {
-            IReadOnlyList<StageResult> results = store.Run([judgement], progress, cancellation);
+            IReadOnlyList<StageResult> results = stages();
             return new AblationRun(variant, seed, results, JsonFile.Read<ArmJudgement>(Path.Combine(results[^1].Folder, JudgementStage.File)), null);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             // One variant's training that diverges, or a bug that only it meets, must not take the others with it; it is named in every output.
-            return new AblationRun(variant, seed, [], null, exception is InputException or Optimisation.DivergenceException ? exception.Message : exception.ToString());
+            return new AblationRun(variant, seed, [], null, StageAnswer.ErrorOf(exception));
         }
     }
 
@@ -175,17 +190,5 @@ public sealed class Ablation
             Math.Round(group.SelectMany(run => run.Stages).Sum(stage => stage.Seconds), 1),
             Math.Round(group.SelectMany(run => run.Stages).Where(stage => !shared.Contains(stage.Folder)).Sum(stage => stage.Seconds), 1),
             group.Where(run => run.Error is not null).ToDictionary(run => run.Seed, run => run.Error!)))];
-    }
-
-    /// <summary>What tells stages apart before they are computed: the key of a run store, with the keys of inputs in the place of their contents.</summary>
-    private string KeyOf(Stage stage)
-    {
-        if (!_keys.TryGetValue(stage, out string? key))
-        {
-            key = RunStore.KeyOf(stage, stage.Inputs.Distinct().ToDictionary(input => input.Name, KeyOf));
-            _keys.Add(stage, key);
-        }
-
-        return key;
     }
 }
