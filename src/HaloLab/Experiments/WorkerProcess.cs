@@ -44,7 +44,7 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>Asks it to save and to end.</summary>
-    public void Dismiss() => _process.StandardInput.Dispose();
+    public void Dismiss() => _process.StandardInput.BaseStream.Dispose();
 
     /// <summary>Waits until it has ended and all its lines are heard; what does not end is killed.</summary>
     /// <returns>Its exit code; 128 and the number of a signal that ended it.</returns>
