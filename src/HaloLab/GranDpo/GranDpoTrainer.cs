@@ -37,6 +37,7 @@ public sealed class GranDpoTrainer : IDisposable
     private readonly ReferenceEnergies? _reference;
     private readonly LoraAdapters? _adapters;
     private readonly FlatParameters _parameters;
+    private readonly GradientReducer _reducer;
     private readonly AdamW _optimiser;
     private readonly ExponentialMovingAverage? _average;
     private readonly TrainingState _state;
@@ -85,6 +86,7 @@ public sealed class GranDpoTrainer : IDisposable
 
         _adapters = options.AttachTo(model);
         _parameters = new FlatParameters(_adapters?.Parameters ?? model.named_parameters().Select(item => (item.name, item.parameter)));
+        _reducer = new GradientReducer(model, _parameters, _ranks);
         _optimiser = new AdamW(_parameters, options.Optimiser, options.ShardsOptimiser ? _ranks : null);
         _average = options.AverageDecay is double decay ? new ExponentialMovingAverage(_parameters, decay) : null;
         _state = new TrainingState(_parameters, _optimiser, _average, Identity(key));
@@ -92,6 +94,9 @@ public sealed class GranDpoTrainer : IDisposable
 
     /// <summary>The adapters in training, or null where all parameters are trained.</summary>
     public LoraAdapters? Adapters => _adapters;
+
+    /// <summary>Adds up the gradients of all ranks.</summary>
+    internal GradientReducer Reducer => _reducer;
 
     /// <summary>Bytes of the optimiser's state that this rank keeps.</summary>
     public long OptimiserBytes => _optimiser.StateBytes;
@@ -155,6 +160,7 @@ public sealed class GranDpoTrainer : IDisposable
         _rewards.Dispose();
         _average?.Dispose();
         _optimiser.Dispose();
+        _reducer.Dispose();
         _parameters.Dispose();
     }
 
@@ -172,6 +178,21 @@ public sealed class GranDpoTrainer : IDisposable
 
         _profile?.Phase(_options.TwoPass ? "first pass" : "forward");
         PatchEnergies OfClip(int clip) => Energies(example.Rows(clip, 1), context_2BLD.narrow(0, clip, 1));
+        PatchEnergies SendingWithTheLast(int clip)
+        {
+            if (clip == (2 * B) - 1)
+            {
+                _reducer.BeginPass();
+            }
+
+            return OfClip(clip);
+        }
+
+        if (!_options.TwoPass)
+        {
+            _reducer.BeginPass();
+        }
+
         PatchEnergies policy = _options.TwoPass ? ClipByClip.Energies(2 * B, OfClip) : Energies(example, context_2BLD);
         _profile?.Phase("loss");
         (PatchEnergies policyA, PatchEnergies policyB) = (policy.Rows(0, B), policy.Rows(B, B));
@@ -184,12 +205,11 @@ public sealed class GranDpoTrainer : IDisposable
         if (_options.TwoPass)
         {
             _profile?.Phase("second pass");
-            ClipByClip.Backward(policy, OfClip, _profile);
+            ClipByClip.Backward(policy, SendingWithTheLast, _profile);
         }
 
-        _parameters.CollectGradients();
         _profile?.Phase("all-reduce");
-        _ranks.Sum(_parameters.Gradients);
+        _reducer.EndPass();
         _profile?.Phase("metrics");
         GranDpoMetrics metrics = GranDpoMetrics.Measure(loss, policyA, policyB, referenceA, referenceB, _options.Objective, _ranks);
         double rate = LearningRateSchedule.WarmUp(_options.LearningRate, _options.WarmUpSteps, step);

@@ -17,6 +17,7 @@ public sealed class FlatParameters : IDisposable
     private readonly Parameter[] _parameters;
     private readonly long[] _sizes;
     private readonly long[] _starts;
+    private readonly int[] _views;
     private readonly int[] _rounded;
 
     /// <param name="parameters">Names and parameters; those that need no gradient are left out.</param>
@@ -42,20 +43,21 @@ public sealed class FlatParameters : IDisposable
         }
 
         ScalarType type = _parameters[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        _rounded = [.. Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].dtype != type)];
+        ILookup<bool, int> ofType = Enumerable.Range(0, _parameters.Length).ToLookup(i => _parameters[i].dtype == type);
+        (_views, _rounded) = ([.. ofType[true]], [.. ofType[false]]);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Values = zeros(length, type, _parameters[0].device).DetachFromDisposeScope();
         Gradients = zeros_like(Values).DetachFromDisposeScope();
         for (int i = 0; i < _parameters.Length; i++)
         {
-            Tensor values = Part(Values, i);
-            values.copy_(_parameters[i]);
-            if (_parameters[i].dtype == type)
-            {
-                _parameters[i].set_(values);
-                _parameters[i].grad = Part(Gradients, i);
-            }
+            Part(Values, i).copy_(_parameters[i]);
+        }
+
+        foreach (int i in _views)
+        {
+            _parameters[i].set_(Part(Values, i));
+            Attach(i);
         }
     }
 
@@ -71,6 +73,41 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>What backward passes gave since <see cref="ClearGradients"/>, of the layout of <see cref="Values"/>; after <see cref="CollectGradients"/> that of all parameters.</summary>
     public Tensor Gradients { get; }
+
+    /// <summary>The parameters that are views, by their places in <see cref="Names"/>.</summary>
+    internal IReadOnlyList<int> Views => _views;
+
+    /// <summary>The others.</summary>
+    internal IReadOnlyList<int> Rounded => _rounded;
+
+    /// <summary>Where a parameter lies in the vector: its first value, and the one behind its last.</summary>
+    internal (long Start, long End) PlaceOf(int i) => (_starts[i], _starts[i] + _sizes[i]);
+
+    /// <summary>Until <see cref="Attach"/> backward passes give a view its gradient as a tensor of its own: that there is one says that it has come. What the vector holds stays.</summary>
+    internal void Detach(int i) => _parameters[i].grad = null;
+
+    /// <summary>Adds what has come for a detached view to the vector, which is what the backward pass does for others, and detaches it anew.</summary>
+    /// <returns>Whether anything had come.</returns>
+    internal bool Take(int i)
+    {
+        using Tensor? gradient = _parameters[i].grad;
+        if (gradient is null)
+        {
+            return false;
+        }
+
+        using Tensor sum = Part(Gradients, i);
+        sum.add_(gradient);
+        Detach(i);
+        return true;
+    }
+
+    /// <summary>Backward passes add up in the vector again.</summary>
+    internal void Attach(int i)
+    {
+        using Tensor gradient = Part(Gradients, i);
+        _parameters[i].grad = gradient;
+    }
 
     /// <summary>Brings the gradients of parameters that are no views into <see cref="Gradients"/>; one without a gradient has zeros.</summary>
     public void CollectGradients()

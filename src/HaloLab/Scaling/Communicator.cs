@@ -32,7 +32,7 @@ public abstract class Communicator
     /// <summary>Whether this is the rank that writes files and speaks.</summary>
     public bool IsFirst => Rank == 0;
 
-    /// <summary>Bytes that were added up by <see cref="Sum"/> so far.</summary>
+    /// <summary>Bytes that were added up by <see cref="Sum"/> and <see cref="BeginSum"/> so far.</summary>
     public long SummedBytes { get; private protected set; }
 
     /// <summary>Bytes that this rank gave to the others or got from one by <see cref="Share"/> so far.</summary>
@@ -90,6 +90,19 @@ public abstract class Communicator
     /// <summary>Replaces the numbers of each rank by the sum of all ranks', in place.</summary>
     /// <param name="tensor">Contiguous, float32 or float64, of the same shape on all ranks; on an accelerator it goes through the processor's memory.</param>
     public abstract void Sum(Tensor tensor);
+
+    /// <summary>
+    /// Begins to do what <see cref="Sum"/> does, and returns: until <see cref="FinishSums"/> the numbers are neither to be looked at nor changed, and nothing else is to be asked of the other ranks but further sums, in the same
+    /// order on all ranks.
+    /// </summary>
+    /// <param name="tensor">Contiguous, float32 or float64, of the same shape on all ranks, in the processor's memory, below 2 GiB.</param>
+    public abstract void BeginSum(Tensor tensor);
+
+    /// <summary>Lets the sums that were begun go on; by themselves they do not.</summary>
+    public abstract void AdvanceSums();
+
+    /// <summary>Returns when all sums that were begun are done.</summary>
+    public abstract void FinishSums();
 
     /// <summary>Replaces the numbers of the other ranks by those of one, in place.</summary>
     /// <param name="tensor">As <see cref="Sum"/> takes it.</param>

@@ -12,7 +12,7 @@ internal static class LibMpi
     private const int BindNow = 2;
     private const int Global = 0x100;
 
-    // mpi.h of Open MPI: MPI_THREAD_SERIALIZED, MPI_IN_PLACE, MPI_STATUS_IGNORE.
+    // mpi.h of Open MPI: MPI_THREAD_SERIALIZED, MPI_IN_PLACE, MPI_STATUS_IGNORE and MPI_STATUSES_IGNORE.
     private const int OneThreadAtATime = 2;
     private const nint InPlace = 1;
     private const nint NoStatus = 0;
@@ -53,14 +53,25 @@ internal static class LibMpi
     /// <param name="type">Float32 or float64.</param>
     public static void Sum(Span<byte> bytes, ScalarType type)
     {
-        (nint handle, int size) = type switch
-        {
-            ScalarType.Float32 => (_float, sizeof(float)),
-            ScalarType.Float64 => (_double, sizeof(double)),
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Expected float32 or float64."),
-        };
+        (nint handle, int size) = Numbers(type);
         Check(MPI_Allreduce(InPlace, ref MemoryMarshal.GetReference(bytes), bytes.Length / size, handle, _sum, _world));
     }
+
+    /// <summary>Begins to replace numbers by the sums over all ranks.</summary>
+    /// <param name="bytes">The numbers, in memory that stays where it is until <see cref="Wait"/>: a tensor's.</param>
+    /// <param name="type">Float32 or float64.</param>
+    public static nint BeginSum(Span<byte> bytes, ScalarType type)
+    {
+        (nint handle, int size) = Numbers(type);
+        Check(MPI_Iallreduce(InPlace, ref MemoryMarshal.GetReference(bytes), bytes.Length / size, handle, _sum, _world, out nint request));
+        return request;
+    }
+
+    /// <summary>Lets what was begun go on.</summary>
+    public static void Advance(Span<nint> requests) => Check(MPI_Testall(requests.Length, ref MemoryMarshal.GetReference(requests), out _, NoStatus));
+
+    /// <summary>Returns when all that was begun is done.</summary>
+    public static void Wait(Span<nint> requests) => Check(MPI_Waitall(requests.Length, ref MemoryMarshal.GetReference(requests), NoStatus));
 
     /// <summary>Replaces the bytes of the other ranks by those of one.</summary>
     public static void Share(Span<byte> bytes, int rank) => Check(MPI_Bcast(ref MemoryMarshal.GetReference(bytes), bytes.Length, _byte, rank, _world));
@@ -93,6 +104,13 @@ internal static class LibMpi
         ? address
         : throw new InputException("The libmpi that was found is not Open MPI's, whose ABI is expected. Put Open MPI 4 first on LD_LIBRARY_PATH.");
 
+    private static (nint Handle, int Size) Numbers(ScalarType type) => type switch
+    {
+        ScalarType.Float32 => (_float, sizeof(float)),
+        ScalarType.Float64 => (_double, sizeof(double)),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Expected float32 or float64."),
+    };
+
     private static void Check(int code)
     {
         if (code != 0)
@@ -121,6 +139,18 @@ internal static class LibMpi
     [DllImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MPI_Allreduce(nint send, ref byte receive, int count, nint type, nint operation, nint ranks);
+
+    [DllImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MPI_Iallreduce(nint send, ref byte receive, int count, nint type, nint operation, nint ranks, out nint request);
+
+    [DllImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MPI_Testall(int count, ref nint requests, out int done, nint statuses);
+
+    [DllImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MPI_Waitall(int count, ref nint requests, nint statuses);
 
     [DllImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

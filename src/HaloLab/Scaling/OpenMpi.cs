@@ -17,6 +17,7 @@ internal sealed class OpenMpi : Communicator
     private const int PatienceMilliseconds = 400;
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly List<nint> _begun = [];
     private CancellationToken _own;
     private long _calls;
     private volatile bool _isWaiting;
@@ -44,6 +45,24 @@ internal sealed class OpenMpi : Communicator
     {
         ArgumentNullException.ThrowIfNull(tensor);
         SummedBytes += InPlace(tensor, bucket => LibMpi.Sum(bucket.bytes, bucket.dtype));
+    }
+
+    /// <inheritdoc/>
+    public override void BeginSum(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        _begun.Add(LibMpi.BeginSum(tensor.bytes, tensor.dtype));
+        SummedBytes += tensor.NumberOfElements * tensor.ElementSize;
+    }
+
+    /// <inheritdoc/>
+    public override void AdvanceSums() => LibMpi.Advance(CollectionsMarshal.AsSpan(_begun));
+
+    /// <inheritdoc/>
+    public override void FinishSums()
+    {
+        Together(() => LibMpi.Wait(CollectionsMarshal.AsSpan(_begun)));
+        _begun.Clear();
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,21 @@ internal sealed class SingleProcess(Action<string> say) : Communicator(0, 1, 0, 
     }
 
     /// <inheritdoc/>
+    public override void BeginSum(Tensor tensor)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void AdvanceSums()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void FinishSums()
+    {
+    }
+
+    /// <inheritdoc/>
     public override void Share(Tensor tensor, int rank)
     {
     }

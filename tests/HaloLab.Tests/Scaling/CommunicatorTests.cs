@@ -2,9 +2,15 @@ using CliWrap.Buffered;
 using HaloLab.Checkpoints;
 using HaloLab.Diffusion;
 using HaloLab.GranDpo;
+using HaloLab.Models.Layers;
+using HaloLab.Models.VideoCrafter2;
 using HaloLab.Optimisation;
 using HaloLab.Scaling;
+using HaloLab.Tests.Goldens;
 using HaloLab.Tests.GranDpo;
+using HaloLab.ToyWorld;
+using HaloLab.ToyWorld.Pretraining;
+using HaloLab.Videos;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,6 +20,7 @@ namespace HaloLab.Tests.Scaling;
 public sealed class CommunicatorTests : IDisposable
 {
     private const int Ranks = 2;
+    private const long BucketBytes = 4 << 20;
     private readonly string _folder = Directory.CreateTempSubdirectory("halolab-ranks").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -157,6 +164,67 @@ public sealed class CommunicatorTests : IDisposable
         Assert.All(expected, item => Assert.InRange((item.Value - actual[item.Key]).abs().max().item<double>(), 0, 1e-10));
     }
 
+    /// <summary>When gradients are sent, during the backward pass or after it, changes no bit.</summary>
+    [Fact]
+    public async Task SumsThatBeginDuringTheBackwardPassAreTheSameBits()
+    {
+        if (Mpi.IsRank)
+        {
+            Communicator ranks = Open();
+            foreach ((string name, bool recomputes, GranDpoTrainerOptions options) in ToyVariants())
+            {
+                string[] folders = [.. new[] { false, true }.Select(isSentAfter =>
+                {
+                    string folder = Path.Combine(Mpi.Folder, FormattableString.Invariant($"{name}-{isSentAfter}"));
+                    (long overlapped, long gradients) = TrainToy(folder, options, recomputes, isSentAfter, ranks);
+
+                    // In the first step nothing is known. Later all but what waits for the first layers, the last bucket, can be on its way.
+                    Assert.Equal(isSentAfter ? 0 : (options.Steps - 1) * (gradients - BucketBytes), overlapped);
+                    return folder;
+                })];
+                RequireSameFiles(folders[0], folders[1], ranks);
+            }
+
+            ranks.Leave();
+            return;
+        }
+
+        Mpi.Require();
+        await RequirePassed(nameof(SumsThatBeginDuringTheBackwardPassAreTheSameBits), Ranks);
+    }
+
+    /// <summary>Of more than one bucket, on the toy generator.</summary>
+    private static IEnumerable<(string Name, bool Recomputes, GranDpoTrainerOptions Options)> ToyVariants()
+    {
+        GranDpoTrainerOptions all = TinyPairs.Options() with { Steps = 3, BatchPairs = 2, DrawsPerPair = 1, LearningRate = 1e-4 };
+        GranDpoTrainerOptions adapters = all with { LoraRank = 128 };
+        yield return ("all", false, all);
+        yield return ("all-recomputed", true, all);
+        yield return ("all-two-pass", false, all with { TwoPass = true });
+        yield return ("adapters", false, adapters);
+        yield return ("adapters-two-pass-recomputed", true, adapters with { TwoPass = true });
+    }
+
+    private static (long Overlapped, long Gradients) TrainToy(string folder, GranDpoTrainerOptions options, bool recomputes, bool isSentAfter, Communicator ranks)
+    {
+        LatentLattice lattice = ToyGenerator.Lattice;
+        using TrainingPairs tiny = TinyPairs.Create();
+        Tensor Latents(string side) => TinyPairs.Draw(side, tiny.Pairs.Count, 8, lattice.Frames, lattice.Height, lattice.Width);
+        using TrainingPairs pairs = new(tiny.Pairs, Latents("toy a"), Latents("toy b"), TinyPairs.Draw("toy context", 1, 20, 64), new int[tiny.Pairs.Count], lattice);
+        using UNet3D denoiser = new(ToyModels.Denoiser) { Recomputes = recomputes };
+        using LayoutPrior prior = new();
+        Initialisation.Draw(denoiser, 1);
+        Initialisation.Draw(prior, 1);
+        using GranDpoTrainer trainer = new(denoiser, new ToyDenoiser(denoiser, prior), ToyModels.TrainingTarget, pairs, options, folder + "-cache", ranks);
+        if (isSentAfter)
+        {
+            trainer.Reducer.Dispose();
+        }
+
+        trainer.Run(folder, cancellation: Token);
+        return (trainer.Reducer.OverlappedBytes, trainer.OptimiserBytes / 2);
+    }
+
     private static GranDpoTrainerOptions Sharded(bool isSharded) => TinyPairs.Options() with { ShardsOptimiser = isSharded, Optimiser = new(WeightDecay: 0.1, MaximumGradientNorm: 0.5) };
 
     private static void ShardAsRank(Communicator ranks)
@@ -180,7 +248,7 @@ public sealed class CommunicatorTests : IDisposable
                 Assert.InRange(bytes - (whole / (isSharded ? ranks.Size : 1)), -2 * 128, 2 * 128);
                 return folder;
             })];
-            RequireSameFiles(folders[0], folders[1]);
+            RequireSameFiles(folders[0], folders[1], ranks);
         }
 
         using CancellationTokenSource asked = new();
@@ -203,7 +271,7 @@ public sealed class CommunicatorTests : IDisposable
             }, own.Token));
             return folder;
         })];
-        RequireSameFiles(stopped[0], stopped[1]);
+        RequireSameFiles(stopped[0], stopped[1], ranks);
         string[] goneOn = [.. stopped.Select((folder, i) =>
         {
             string copy = folder + "-gone-on";
@@ -221,18 +289,18 @@ public sealed class CommunicatorTests : IDisposable
             return copy;
         })];
         string undisturbed = Path.Combine(Mpi.Folder, FormattableString.Invariant($"float64-False-of-{ranks.Size}"));
-        RequireSameFiles(undisturbed, goneOn[0]);
-        RequireSameFiles(undisturbed, goneOn[1]);
+        RequireSameFiles(undisturbed, goneOn[0], ranks);
+        RequireSameFiles(undisturbed, goneOn[1], ranks);
         ranks.Leave();
+    }
 
-        void RequireSameFiles(string expected, string actual)
-        {
-            // The first one has written.
-            ranks.Barrier();
-            string[] files = [.. Directory.GetFiles(expected).Select(file => Path.GetFileName(file)).Where(file => file != TrainingState.PreviousOf(TrainingLoop.CheckpointFile))];
-            Assert.Contains(TrainingLoop.CheckpointFile, files);
-            Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(expected, file)), File.ReadAllBytes(Path.Combine(actual, file))));
-        }
+    private static void RequireSameFiles(string expected, string actual, Communicator ranks)
+    {
+        // The first one has written.
+        ranks.Barrier();
+        string[] files = [.. Directory.GetFiles(expected).Select(file => Path.GetFileName(file)).Where(file => file != TrainingState.PreviousOf(TrainingLoop.CheckpointFile))];
+        Assert.Contains(TrainingLoop.CheckpointFile, files);
+        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(expected, file)), File.ReadAllBytes(Path.Combine(actual, file))));
     }
 
     /// <summary>A part of the vector, by itself and within the whole, over many times what one thread takes at once.</summary>
@@ -297,6 +365,32 @@ public sealed class CommunicatorTests : IDisposable
             ranks.Share(numbers, 1);
             Assert.Equal((2.0, 2.0 * ((1 << 22) + 2)), (numbers[1].item<double>(), numbers[-1].item<double>()));
             Assert.Equal(8 * ((1 << 22) + 3), ranks.SharedBytes - before);
+        }
+
+        // Begun one after the other, and done in the meantime, at the end or both.
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64 })
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor[] numbers = [.. new[] { 100_003, 1, 17 }.Select(count => TinyPairs.Draw(FormattableString.Invariant($"{count} numbers of {ranks.Rank}"), count).to(type))];
+            Tensor[] sums = [.. numbers.Select(given => given.clone())];
+            long before = ranks.SummedBytes;
+            ranks.AdvanceSums();
+            foreach (Tensor sum in sums)
+            {
+                ranks.BeginSum(sum);
+                ranks.AdvanceSums();
+            }
+
+            ranks.FinishSums();
+            Assert.Equal(100_021 * numbers[0].ElementSize, ranks.SummedBytes - before);
+            foreach ((Tensor given, Tensor sum) in numbers.Zip(sums))
+            {
+                Assert.False(given.equal(sum).all().item<bool>());
+                ranks.Sum(given);
+                TensorAssert.Identical(given, sum);
+            }
+
+            ranks.FinishSums();
         }
 
         Assert.Equal((false, true), (ranks.Any(false), ranks.Any(!ranks.IsFirst)));
@@ -372,6 +466,12 @@ public sealed class CommunicatorTests : IDisposable
     private sealed class Numbered(int rank, int size) : Communicator(rank, size, 0, _ => { })
     {
         public override void Sum(Tensor tensor) => throw new NotSupportedException();
+
+        public override void BeginSum(Tensor tensor) => throw new NotSupportedException();
+
+        public override void AdvanceSums() => throw new NotSupportedException();
+
+        public override void FinishSums() => throw new NotSupportedException();
 
         public override void Share(Tensor tensor, int rank)
         {
