@@ -44,12 +44,15 @@ internal static class RankedSteps
             RandomStream order = new(1, "benchmark " + name);
             List<(double Alone, double Together)> times = [];
             (long Summed, long Shared) bytes = default;
+            long overlapped = 0;
             for (int round = -WarmUps; round < rounds; round++)
             {
                 bool isAloneFirst = order.Next(2) == 0;
                 double first = Seconds(isAloneFirst ? alone : together, ranks);
                 double second = Seconds(isAloneFirst ? together : alone, ranks);
+                long before = trainer.Reducer.OverlappedBytes;
                 bytes = Exchanged(together, ranks);
+                overlapped = trainer.Reducer.OverlappedBytes - before;
                 (double own, double shared) = isAloneFirst ? (first, second) : (second, first);
                 (double mean, double slowest) = (Gather(own, ranks).Average(), Gather(shared, ranks).Max());
                 if (round >= 0)
@@ -64,7 +67,7 @@ internal static class RankedSteps
             if (ranks.IsFirst)
             {
                 Console.WriteLine(FormattableString.Invariant(
-                    $"{name}, {ranks.Size} ranks of {options.BatchPairs / ranks.Size} pairs: {times.Average(time => time.Alone) / StepsPerRound * 1e3:f1} ms a step alone, {times.Average(time => time.Together) / StepsPerRound * 1e3:f1} ms together, efficiency {efficiency.Estimate:f3} [{efficiency.Low:f3}, {efficiency.High:f3}] over {rounds} rounds; limit {Limit}: {(efficiency.Low >= Limit ? "kept" : "MISSED")}; {bytes.Summed} bytes added up a step on each rank"));
+                    $"{name}, {ranks.Size} ranks of {options.BatchPairs / ranks.Size} pairs: {times.Average(time => time.Alone) / StepsPerRound * 1e3:f1} ms a step alone, {times.Average(time => time.Together) / StepsPerRound * 1e3:f1} ms together, efficiency {efficiency.Estimate:f3} [{efficiency.Low:f3}, {efficiency.High:f3}] over {rounds} rounds; limit {Limit}: {(efficiency.Low >= Limit ? "kept" : "MISSED")}; {bytes.Summed} bytes added up a step on each rank, {overlapped} of them begun during the backward pass"));
                 Console.WriteLine(FormattableString.Invariant($"  state of the optimiser on rank {ranks.Rank}: {trainer.OptimiserBytes} bytes; sharded {shardingTrainer.OptimiserBytes}, and then {bytesSharded.Summed} bytes added up and {bytesSharded.Shared} shared a step"));
             }
         }

@@ -9,11 +9,17 @@ namespace HaloLab.Optimisation;
 /// come: that there is one is a fact, that no further one follows was seen in the first pass, after which everything is sent at its end. A pass over layers that are called otherwise is seen anew; a gradient that came
 /// after its bucket was begun, in spite of that, is an error and never lost. Sums are those of the same numbers in the same buckets whenever they begin.
 /// </summary>
-/// <remarks>For one rank, and for gradients on an accelerator, whose backward pass has threads of its own, nothing is looked at: gradients are sent after the pass.</remarks>
+/// <remarks>
+/// Nothing is looked at, and gradients are sent after the pass, where there is one rank, where one bucket has all of them (it waits for the first layer's, which come last), and where they are on an accelerator, whose backward
+/// pass has threads of its own.
+/// </remarks>
 public sealed class GradientReducer : IDisposable
 {
     // Elements that are sent at once: 4 MiB of float32, large for a network, and a small part of a model.
     private const long BucketElements = 1 << 20;
+
+    // A notice costs up to a tenth of a millisecond: one for so many elements in a bucket, not for every layer.
+    private const int NoticesPerBucket = 4;
 
     private readonly FlatParameters _parameters;
     private readonly Communicator _ranks;
@@ -26,6 +32,7 @@ public sealed class GradientReducer : IDisposable
     private readonly List<int[]> _arrivals = [];
     private readonly int[] _awaited;
     private int _open;
+    private long _unnoticed;
     private bool _isOn;
     private bool _isFollowed;
     private int? _late;
@@ -52,7 +59,7 @@ public sealed class GradientReducer : IDisposable
         (_parameters, _ranks, _bucketElements) = (parameters, ranks, bucketElements);
         _isOnAccelerator = parameters.Gradients.device.type != TorchSharp.DeviceType.CPU;
         _awaited = new int[(int)((parameters.Gradients.NumberOfElements + bucketElements - 1) / bucketElements)];
-        if (ranks.Size == 1 || _isOnAccelerator)
+        if (ranks.Size == 1 || _isOnAccelerator || _awaited.Length == 1)
         {
             return;
         }
@@ -60,7 +67,8 @@ public sealed class GradientReducer : IDisposable
         foreach (nn.Module<Tensor, Tensor> layer in Layers(model).Where(layer => !Layers(layer).Skip(1).Any()))
         {
             int number = _removeHooks.Count;
-            _removeHooks.Add(layer.register_forward_hook((_, input, output) => Watch(number, input, output)).remove);
+            long elements = layer.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.NumberOfElements);
+            _removeHooks.Add(layer.register_forward_hook((_, input, output) => Watch(number, elements, input, output)).remove);
         }
     }
 
@@ -82,7 +90,7 @@ public sealed class GradientReducer : IDisposable
 
         _calls.Clear();
         _arrivals.Clear();
-        (_open, _isOn, _isFollowed) = (_awaited.Length, true, false);
+        (_open, _unnoticed, _isOn, _isFollowed) = (_awaited.Length, 0, true, false);
     }
 
     /// <summary>The backward pass is over: returns when all gradients are the sums over all ranks.</summary>
@@ -127,28 +135,35 @@ public sealed class GradientReducer : IDisposable
     private static IEnumerable<nn.Module<Tensor, Tensor>> Layers(nn.Module model) => model.modules().Prepend(model).OfType<nn.Module<Tensor, Tensor>>()
         .Distinct<nn.Module<Tensor, Tensor>>(ReferenceEqualityComparer.Instance).Where(layer => layer.parameters().Any(parameter => parameter.requires_grad));
 
-    /// <summary>A layer was called: its output gets a notice.</summary>
-    private Tensor Watch(int number, Tensor input, Tensor output)
+    /// <summary>A layer was called: its output gets a notice if there was none for long.</summary>
+    private Tensor Watch(int number, long elements, Tensor input, Tensor output)
     {
-        bool isWatched = _isOn && is_grad_enabled() && output.requires_grad;
-        if (_isOn && _arrivals.Count == 0)
-        {
-            _calls.Add(isWatched ? number : ~number);
-        }
-
-        if (!isWatched)
+        if (!_isOn)
         {
             return output;
         }
 
+        _unnoticed += elements;
+        bool isNoticed = _unnoticed * NoticesPerBucket >= _bucketElements && is_grad_enabled() && output.requires_grad;
+        if (_arrivals.Count == 0)
+        {
+            _calls.Add(isNoticed ? number : ~number);
+        }
+
+        if (!isNoticed)
+        {
+            return output;
+        }
+
+        _unnoticed = 0;
         using var scope = NewDisposeScope();
-        Tensor watched = Notice.apply(output, this).MoveToOuterDisposeScope();
+        Tensor noticed = Notice.apply(output, this).MoveToOuterDisposeScope();
         if (!ReferenceEquals(input, output))
         {
             output.Dispose();
         }
 
-        return watched;
+        return noticed;
     }
 
     /// <summary>The backward pass has come to a notice: what was computed after it has its gradients.</summary>

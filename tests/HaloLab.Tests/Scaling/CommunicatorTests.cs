@@ -200,7 +200,6 @@ public sealed class CommunicatorTests : IDisposable
         GranDpoTrainerOptions adapters = all with { LoraRank = 128 };
         yield return ("all", false, all);
         yield return ("all-recomputed", true, all);
-        yield return ("all-two-pass", false, all with { TwoPass = true });
         yield return ("adapters", false, adapters);
         yield return ("adapters-two-pass-recomputed", true, adapters with { TwoPass = true });
     }
