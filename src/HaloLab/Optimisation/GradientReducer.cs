@@ -18,7 +18,7 @@ public sealed class GradientReducer : IDisposable
     // Elements that are sent at once: 4 MiB of float32, large for a network, and a small part of a model.
     private const long BucketElements = 1 << 20;
 
-    // A notice costs up to a tenth of a millisecond: one for so many elements in a bucket, not for every layer.
+    // A notice calls back and forth between native and managed code, and takes memory of its layer's output for a moment: not every layer gets one.
     private const int NoticesPerBucket = 4;
 
     private readonly FlatParameters _parameters;
