@@ -127,15 +127,19 @@ public sealed class RatingsReport
         .Add("When is a pair tied?", HtmlFragment.Of($"<p>The difference of scores from which on the scorer is right with a probability (isotonic, by the size of the difference): a threshold for τ. Pairs tied, and how often the scorer is right among the others, are measured across folds. A dash: no difference reaches it.</p>"), Thresholds().ToHtml())
         .Add("Where they part", HtmlFragment.Of($"<p>The {ShownVideos} videos whose places among all, from 0 to 1, differ most.</p>"), Disagreements().ToHtml());
 
+    /// <summary>For each scorer a row: of each dimension the reliability of the difference as it is; intervals draw videos again. Scorers with too few videos have none.</summary>
+    public IReadOnlyList<DisplayRow> Diagrams() => [.. _preferences.GroupBy(item => item.Scorer.Name).Select(dimensions => new DisplayRow([.. dimensions.Select(item => Diagram(item, method: 0))]))];
+
     /// <summary>Of each dimension the reliability of the difference as it is, and of the isotonic curve.</summary>
     private static HtmlFragment Diagrams(IEnumerable<(ScorerRatings Scorer, int Dimension, PreferenceCalibration Calibration)> dimensions)
     {
-        HtmlFragment Diagram(int dimension, PreferenceCalibration calibration, int method) => HtmlFragment.Of(
-            $"<div style=\"width: 440px\">{new ReliabilityDiagram($"{Dimensions[dimension]}, {PreferenceCalibration.Methods[method]}", calibration.Diagram(method), calibration.Reliability(method).Brier).ToHtml()}</div>");
-        IEnumerable<HtmlFragment> diagrams = dimensions.Select(item =>
-            HtmlFragment.Of($"<div class=\"halo-layers\">{Diagram(item.Dimension, item.Calibration, 0)}{Diagram(item.Dimension, item.Calibration, PreferenceCalibration.Methods.Count - 1)}</div>"));
+        HtmlFragment Sized((ScorerRatings Scorer, int Dimension, PreferenceCalibration Calibration) item, int method) => HtmlFragment.Of($"<div style=\"width: 440px\">{Diagram(item, method).ToHtml()}</div>");
+        IEnumerable<HtmlFragment> diagrams = dimensions.Select(item => HtmlFragment.Of($"<div class=\"halo-layers\">{Sized(item, 0)}{Sized(item, PreferenceCalibration.Methods.Count - 1)}</div>"));
         return HtmlFragment.Of($"<details><summary>Reliability of {dimensions.First().Scorer.Name}</summary><p class=\"halo-caption\">Intervals draw videos again.</p>{diagrams}</details>");
     }
+
+    private static ReliabilityDiagram Diagram((ScorerRatings Scorer, int Dimension, PreferenceCalibration Calibration) item, int method) =>
+        new($"{item.Scorer.Name}, {Dimensions[item.Dimension]}, {PreferenceCalibration.Methods[method]}", item.Calibration.Diagram(method), item.Calibration.Reliability(method).Brier);
 
     private IEnumerable<T> All<T>(Func<ScorerRatings, int, T> row) => _scorers.SelectMany(scorer => Dimensions.Select((_, d) => row(scorer, d)));
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CliWrap.Buffered;
 using HaloLab.Evaluation.Ratings;
+using HaloLab.Experiments;
 using HaloLab.Statistics;
 using HaloLab.Tests.Cli;
 
@@ -135,6 +136,11 @@ public sealed class RatingsTests
         {
             Assert.Contains(part, page, StringComparison.Ordinal);
         }
+
+        // In a notebook a row for each scorer.
+        string[] diagrams = [.. new RatingsReport(folder).Diagrams().Select(row => row.ToHtml().Markup)];
+        Assert.Equal(2, diagrams.Length);
+        Assert.All(new[] { "bad", "good" }, scorer => Assert.Contains($"{scorer}, visual quality, as it is", Assert.Single(diagrams, row => row.Contains($"{scorer}, factual consistency", StringComparison.Ordinal)), StringComparison.Ordinal));
 
         await HaloLabProgram.Refuses("holds no eval_video_feedback_", Path.Combine(folder, "none"), "evaluate", "ratings", Path.Combine(folder, "missing"));
         Directory.Delete(folder, recursive: true);
