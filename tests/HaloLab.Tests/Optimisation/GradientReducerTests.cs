@@ -2,6 +2,7 @@ using HaloLab.Models.Layers;
 using HaloLab.Optimisation;
 using HaloLab.Scaling;
 using HaloLab.Tests.Goldens;
+using HaloLab.Tests.Scaling;
 using static TorchSharp.torch;
 
 namespace HaloLab.Tests.Optimisation;
@@ -248,7 +249,7 @@ public class GradientReducerTests
     }
 
     /// <summary>The first of two ranks, the other of which has zeros. It fails where numbers change between the beginning and the end of their sum.</summary>
-    private sealed class Recorder() : Communicator(0, 2, 0, _ => { }), IDisposable
+    private sealed class Recorder() : LonelyRank(0, 2), IDisposable
     {
         private readonly List<(Tensor Sent, Tensor Then)> _begun = [];
 
@@ -289,21 +290,5 @@ public class GradientReducerTests
 
             _begun.Clear();
         }
-
-        public override void Sum(Tensor tensor) => throw new NotSupportedException();
-
-        public override void Share(Tensor tensor, int rank) => throw new NotSupportedException();
-
-        public override string Broadcast(string text) => throw new NotSupportedException();
-
-        public override void Barrier() => throw new NotSupportedException();
-
-        public override CancellationToken StopTogether(CancellationToken own) => throw new NotSupportedException();
-
-        public override void LookForStop() => throw new NotSupportedException();
-
-        public override void Leave() => throw new NotSupportedException();
-
-        public override void Abort(int exitCode) => throw new NotSupportedException();
     }
 }

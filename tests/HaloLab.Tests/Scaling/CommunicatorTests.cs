@@ -459,31 +459,11 @@ public sealed class CommunicatorTests : IDisposable
         Assert.True(result.IsSuccess, $"exit code {result.ExitCode}: {result.StandardOutput}{result.StandardError}");
     }
 
-    /// <summary>A rank that never meets the others.</summary>
-    private sealed class Numbered(int rank, int size) : Communicator(rank, size, 0, _ => { })
+    /// <summary>Only its number is asked for.</summary>
+    private sealed class Numbered(int rank, int size) : LonelyRank(rank, size)
     {
-        public override void Sum(Tensor tensor) => throw new NotSupportedException();
-
-        public override void BeginSum(Tensor tensor) => throw new NotSupportedException();
-
-        public override void AdvanceSums() => throw new NotSupportedException();
-
-        public override void FinishSums() => throw new NotSupportedException();
-
         public override void Share(Tensor tensor, int rank)
         {
         }
-
-        public override string Broadcast(string text) => throw new NotSupportedException();
-
-        public override void Barrier() => throw new NotSupportedException();
-
-        public override CancellationToken StopTogether(CancellationToken own) => throw new NotSupportedException();
-
-        public override void LookForStop() => throw new NotSupportedException();
-
-        public override void Leave() => throw new NotSupportedException();
-
-        public override void Abort(int exitCode) => throw new NotSupportedException();
     }
 }

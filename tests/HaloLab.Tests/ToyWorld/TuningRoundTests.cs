@@ -87,21 +87,7 @@ public sealed class TuningRoundTests : IDisposable
         string undisturbed = Path.Combine(_folder, "undisturbed");
         string interrupted = Path.Combine(_folder, "interrupted");
         Dictionary<string, string> folders = Run(undisturbed, int.MaxValue);
-        int stops = 0;
-        for (bool isDone = false; !isDone;)
-        {
-            try
-            {
-                Run(interrupted, 20);
-                isDone = true;
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.InRange(++stops, 1, 100);
-            }
-        }
-
-        Assert.InRange(stops, 2, 100);
+        Interruptions.UntilDone(() => Run(interrupted, 20));
         Assert.Equal(Files(undisturbed), Files(interrupted));
         foreach (string number in new[] { "2", "3" })
         {
