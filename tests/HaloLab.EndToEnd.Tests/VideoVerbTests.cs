@@ -272,7 +272,9 @@ public sealed class VideoVerbTests : IDisposable
         Assert.Contains("was finished before it was watched", result.StandardError, StringComparison.Ordinal);
     }
 
+    /// <summary>Stopped within a look. Between looks: <c>ChangedTrainingTests</c>, by default.</summary>
     [Fact]
+    [Trait("Category", "Long")]
     public async Task AWatchThatIsStoppedGoesOnInTheSameBytes()
     {
         Ffmpeg.Require();
