@@ -14,7 +14,7 @@ internal static class FreedMemory
     private const long WorthIt = 16L << 20;
 
     private static int s_pieces;
-    private static long s_residentAfter;
+    private static long s_least;
 
     /// <summary>Gives back every page that nothing lies on; milliseconds.</summary>
     public static void GiveBack()
@@ -25,14 +25,23 @@ internal static class FreedMemory
         }
     }
 
-    /// <summary>Gives it back where memory has grown by more than 16 MiB since the last time.</summary>
+    /// <summary>Gives it back where there is 16 MiB more than the least since the last time.</summary>
     public static void GiveBackGrowth()
     {
-        if (OperatingSystem.IsLinux() && ProcessMemory.Resident - Volatile.Read(ref s_residentAfter) > WorthIt)
+        if (!OperatingSystem.IsLinux())
         {
-            GiveBack();
-            Volatile.Write(ref s_residentAfter, ProcessMemory.Resident);
+            return;
         }
+
+        long resident = ProcessMemory.Resident;
+        if (resident - s_least <= WorthIt)
+        {
+            s_least = Math.Min(s_least, resident);
+            return;
+        }
+
+        GiveBack();
+        s_least = ProcessMemory.Resident;
     }
 
     /// <summary>
