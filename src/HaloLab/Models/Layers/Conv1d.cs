@@ -17,7 +17,8 @@ public sealed class Conv1d : AdaptableLayer
     }
 
     private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias) =>
-        functional.conv1d(input, weight, bias, stride: _stride[0], padding: _padding[0]);
+        Convolution.Run(input, weight, bias, (input, weight, bias) => functional.conv1d(input, weight, bias, stride: _stride[0], padding: _padding[0]));
 
-    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) => functional.conv1d(input, weight);
+    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) =>
+        Convolution.Run(input, weight, null, (input, weight, _) => functional.conv1d(input, weight));
 }

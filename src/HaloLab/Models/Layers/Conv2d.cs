@@ -17,7 +17,8 @@ public sealed class Conv2d : AdaptableLayer
     }
 
     private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias) =>
-        functional.conv2d(input, weight, bias, strides: _stride, padding: _padding);
+        Convolution.Run(input, weight, bias, (input, weight, bias) => functional.conv2d(input, weight, bias, strides: _stride, padding: _padding));
 
-    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) => functional.conv2d(input, weight);
+    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) =>
+        Convolution.Run(input, weight, null, (input, weight, _) => functional.conv2d(input, weight));
 }

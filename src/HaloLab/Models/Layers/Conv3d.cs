@@ -18,7 +18,12 @@ public sealed class Conv3d : AdaptableLayer
         _timeOnly = kernel is [_, 1, 1] && _stride is [_, 1, 1] && _padding is [_, 0, 0];
     }
 
-    private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias)
+    private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias) => Convolution.Run(input, weight, bias, Convolve);
+
+    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) =>
+        Convolution.Run(input, weight, null, (input, weight, _) => functional.conv3d(input, weight));
+
+    private Tensor Convolve(Tensor input, Tensor weight, Tensor? bias)
     {
         if (!_timeOnly)
         {
@@ -30,6 +35,4 @@ public sealed class Conv3d : AdaptableLayer
         Tensor output = functional.conv2d(input.flatten(3), weight.squeeze(-1), bias, strides: [_stride[0], 1], padding: [_padding[0], 0]);
         return output.unflatten(3, input.shape[3], input.shape[4]).MoveToOuterDisposeScope();
     }
-
-    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) => functional.conv3d(input, weight);
 }

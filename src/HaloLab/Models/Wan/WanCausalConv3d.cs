@@ -41,7 +41,8 @@ public sealed class WanCausalConv3d : AdaptableLayer
     }
 
     private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias) =>
-        functional.conv3d(input, weight, bias, strides: _stride, padding: [0, _kernel[1] / 2, _kernel[2] / 2]);
+        Convolution.Run(input, weight, bias, (input, weight, bias) => functional.conv3d(input, weight, bias, strides: _stride, padding: [0, _kernel[1] / 2, _kernel[2] / 2]));
 
-    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) => functional.conv3d(input, weight);
+    private protected override Tensor ApplyPointwise(Tensor input, Tensor weight) =>
+        Convolution.Run(input, weight, null, (input, weight, _) => functional.conv3d(input, weight));
 }
