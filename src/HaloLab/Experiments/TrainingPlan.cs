@@ -75,6 +75,7 @@ public sealed record TrainingPlan(long Program, long Weights, long Adapters, lon
             probes.Add(new Probe(lattice, ProcessMemory.RiseOf(() =>
             {
                 Run(lattice);
+                FreedMemory.CloseGaps();
                 Run(lattice);
             })));
             if (probes.Count > 1 && probes[^1].Bytes >= Enough)

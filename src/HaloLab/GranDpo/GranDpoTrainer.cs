@@ -167,6 +167,8 @@ public sealed class GranDpoTrainer : IDisposable
     /// <summary>One step: both clips of every pair of this rank through the denoiser, with the same noise at the same level, all at once or one by one.</summary>
     internal GranDpoStep Step(long step)
     {
+        // Every step begins with the same memory, however many came before it.
+        FreedMemory.CloseGaps();
         using var scope = NewDisposeScope();
         _profile?.Phase("batch");
         (int Pair, int Draw)[] ofAllRanks = _sampler.Batch(step);

@@ -3,22 +3,27 @@ using System.Runtime.InteropServices;
 namespace HaloLab.Models.Layers;
 
 /// <summary>
-/// Gives memory that tensors have left back to the system. The C library keeps what is below 32 MiB and fills it only partly again when sizes change, so
-/// that work piece by piece would need more and more. torch asks for aligned memory, for which the library looks for a gap larger than the one that a tensor of the same size has left.
+/// What tensors have left of the C library's memory. It keeps what is below 32 MiB and fills it only partly again: torch asks for aligned memory, for which the library looks for a gap larger than the one that a
+/// tensor of the same size has left, and the numbers that TorchSharp hands to torch (<c>tensor * 2</c>) lie between tensors until the garbage collector finds them. Work piece by piece would need more and more.
 /// </summary>
 internal static class FreedMemory
 {
-    private const int PiecesPerReturn = 8;
-
     // What less than this would free is not worth looking at every gap: after small pieces of work in a large process that would be most of the time.
     private const long WorthIt = 16L << 20;
 
-    private static int s_pieces;
     private static long s_least;
+
+    /// <summary>Frees the numbers between tensors, so that the gaps around them become one that the next tensors fit into; less than a millisecond.</summary>
+    public static void CloseGaps()
+    {
+        GC.Collect(0);
+        GC.WaitForPendingFinalizers();
+    }
 
     /// <summary>Gives back every page that nothing lies on; milliseconds.</summary>
     public static void GiveBack()
     {
+        CloseGaps();
         if (OperatingSystem.IsLinux())
         {
             _ = Trim(0);
@@ -42,17 +47,6 @@ internal static class FreedMemory
 
         GiveBack();
         s_least = ProcessMemory.Resident;
-    }
-
-    /// <summary>
-    /// Gives it back at every eighth call, for work in many small pieces: pages that are wanted again have to be made again, and what a few pieces leave is little.
-    /// </summary>
-    public static void GiveBackNowAndThen()
-    {
-        if (Interlocked.Increment(ref s_pieces) % PiecesPerReturn == 0)
-        {
-            GiveBackGrowth();
-        }
     }
 
     // malloc_trim(3) of glibc.

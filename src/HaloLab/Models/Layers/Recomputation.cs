@@ -4,8 +4,8 @@ namespace HaloLab.Models.Layers;
 
 /// <summary>
 /// Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): of a block only its inputs are kept, and it is run once more when its gradients are wanted. Gradients of adapters are the same
-/// bits; those of other weights and of what several blocks read may be summed in another order. Random numbers that the block draws on the CPU are drawn again. What a block has left is given back to the system
-/// now and then (<see cref="FreedMemory"/>): the C library would keep several times what is saved.
+/// bits; those of other weights and of what several blocks read may be summed in another order. Random numbers that the block draws on the CPU are drawn again. The gaps that a block has left are
+/// closed for the next (<see cref="FreedMemory"/>): the C library would need several times what is saved.
 /// </summary>
 internal static class Recomputation
 {
@@ -40,7 +40,7 @@ internal static class Recomputation
         if (!is_grad_enabled())
         {
             Tensor[] outputs = block(inputs);
-            FreedMemory.GiveBackNowAndThen();
+            FreedMemory.CloseGaps();
             return outputs;
         }
 
@@ -73,7 +73,7 @@ internal static class Recomputation
                 outputs = [.. ((Func<IReadOnlyList<Tensor>, Tensor[]>)values[0])(inputs).Select(output => output.MoveToOuterDisposeScope())];
             }
 
-            FreedMemory.GiveBackNowAndThen();
+            FreedMemory.CloseGaps();
             return outputs;
         }
 
@@ -94,7 +94,7 @@ internal static class Recomputation
             }
 
             gradients.Where(given => !given.IsInvalid).ToList().ForEach(given => given.Dispose());
-            FreedMemory.GiveBackNowAndThen();
+            FreedMemory.CloseGaps();
             return [null!, null!, null!, .. inputs.Select(input => input.requires_grad ? input.grad?.MoveToOuterDisposeScope()! : null!)];
         }
     }
