@@ -21,8 +21,9 @@ namespace HaloLab.Experiments;
 /// <param name="Probes">The steps that were measured, smallest first.</param>
 public sealed record TrainingPlan(long Program, long Weights, long Adapters, long Clips, long Step, IReadOnlyList<TrainingPlan.Probe> Probes)
 {
-    // What is measured has to stand out from what the C library keeps in its gaps.
-    private const long Enough = 1L << 30;
+    // The C library keeps tensors below 32 MiB with gaps between them, and gives larger ones pages of their own: what is measured has to have many of these, as what is asked for has. Small U-Nets whose blocks are
+    // computed again need half as much again for a place up to 1 GiB.
+    private const long Enough = 4L << 30;
 
     // Values, gradients, two moments.
     private const int CopiesOfAdapters = 4;
@@ -54,7 +55,8 @@ public sealed record TrainingPlan(long Program, long Weights, long Adapters, lon
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(options);
         long weights = Bytes(loaded.Module.parameters());
-        using FlatParameters parameters = new(options.AttachTo(loaded.Module)!.Parameters);
+        LoraAdapters lora = options.AttachTo(loaded.Module)!;
+        using FlatParameters parameters = new(lora.Parameters);
         using AdamW optimiser = new(parameters, options.Optimiser);
         long adapters = CopiesOfAdapters * Bytes([parameters.Values]);
         int clips = options.TwoPass ? 1 : 2 * options.BatchPairs;
@@ -65,19 +67,13 @@ public sealed record TrainingPlan(long Program, long Weights, long Adapters, lon
             if (program == 0)
             {
                 // The kernels' own memory is there from the first step on.
-                Run(lattice);
+                Train(lattice);
                 FreedMemory.GiveBack();
                 program = ProcessMemory.Resident - weights - adapters;
             }
 
-            // The second step does not fit into all the gaps that the first one leaves.
             FreedMemory.GiveBack();
-            probes.Add(new Probe(lattice, ProcessMemory.RiseOf(() =>
-            {
-                Run(lattice);
-                FreedMemory.CloseGaps();
-                Run(lattice);
-            })));
+            probes.Add(new Probe(lattice, ProcessMemory.RiseOf(() => Train(lattice))));
             if (probes.Count > 1 && probes[^1].Bytes >= Enough)
             {
                 break;
@@ -88,32 +84,67 @@ public sealed record TrainingPlan(long Program, long Weights, long Adapters, lon
         long data = sizeof(float) * ((2 * pairs * inputs.Channels * places) + ((long)prompts * inputs.TextLength * inputs.TextWidth));
         return new TrainingPlan(program, weights, adapters, data, At(places, probes), probes);
 
-        // What GranDpoTrainer does in a step, with the same scopes: what is freed when decides what is held.
-        void Run(LatentLattice lattice)
+        // What GranDpoTrainer does, with the same scopes and in the same order: what is freed when decides what is held. The second of two steps does not fit into all the gaps that the first one leaves.
+        void Train(LatentLattice lattice)
         {
-            using var scope = NewDisposeScope();
+            bool isCached = options.Reference == ReferenceMode.Cached;
+            if (isCached)
+            {
+                Twice(Reference);
+                FreedMemory.GiveBack();
+            }
+
+            Twice(energies =>
+            {
+                if (!isCached)
+                {
+                    Reference(energies);
+                }
+
+                Step(energies);
+            });
+
+            void Twice(Action<Func<PatchEnergies>> part)
+            {
+                for (int time = 0; time < 2; time++)
+                {
+                    FreedMemory.CloseGaps();
+                    using var scope = NewDisposeScope();
+                    part(Clips(lattice));
+                }
+            }
+        }
+
+        Func<PatchEnergies> Clips(LatentLattice lattice)
+        {
             Tensor clean_BCTHW = zeros([clips, inputs.Channels, lattice.Frames, lattice.Height, lattice.Width]);
             Tensor level_B = full([clips], target.DrawLevel(new RandomStream(1, "plan")));
             TrainingExample example = target.Example(clean_BCTHW, randn_like(clean_BCTHW), level_B);
             Tensor context_BLD = zeros([clips, inputs.TextLength, inputs.TextWidth]);
             CellSums cells = new(new PatchGrid(1, 1, 1), lattice.Frames, lattice.Height, lattice.Width);
-            PatchEnergies Energies()
+            return () =>
             {
-                using var inner = NewDisposeScope();
+                using var scope = NewDisposeScope();
                 Tensor prediction_BCTHW = loaded.Denoiser.Predict(example.Noisy_BCTHW, example.Timestep_B, context_BLD);
                 return PatchEnergies.Compute(prediction_BCTHW, example.Target_BCTHW, cells).MoveToOuterDisposeScope();
-            }
+            };
+        }
 
-            using (no_grad())
-            {
-                _ = Energies();
-            }
+        void Reference(Func<PatchEnergies> energiesOf)
+        {
+            using var noGradient = no_grad();
+            lora.Enable(false);
+            _ = energiesOf();
+            lora.Enable(true);
+        }
 
-            PatchEnergies energies = options.TwoPass ? ClipByClip.Energies(1, _ => Energies()) : Energies();
+        void Step(Func<PatchEnergies> energiesOf)
+        {
+            PatchEnergies energies = options.TwoPass ? ClipByClip.Energies(1, _ => energiesOf()) : energiesOf();
             (energies.Video_B.sum() + energies.Cells_Bthw.sum()).backward();
             if (options.TwoPass)
             {
-                ClipByClip.Backward(energies, _ => Energies());
+                ClipByClip.Backward(energies, _ => energiesOf());
             }
 
             parameters.CollectGradients();

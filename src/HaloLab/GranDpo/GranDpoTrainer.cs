@@ -343,6 +343,7 @@ public sealed class GranDpoTrainer : IDisposable
 
     private void AddReference((int Pair, int Draw)[] batch, ReferenceEnergies cache, CellSums cells)
     {
+        FreedMemory.CloseGaps();
         using var scope = NewDisposeScope();
         (int start, int count) = _ranks.PartOf(batch.Length).GetOffsetAndLength(batch.Length);
         (TrainingExample example, Tensor context_2BLD) = Examples(batch[start..(start + count)]);
