@@ -68,6 +68,17 @@ planOnce.SetAction(parsed =>
     PlannedMemory.Once(parsed.GetValue(model)!, parsed.GetValue(what)!, parsed.GetValue(recomputes), parsed.GetValue(twoPass));
 });
 root.Subcommands.Add(planOnce);
+Add("reference-memory", "What the reference takes of a training's memory: a second network, cached energies.", _ => ReferenceMemory.Run(root.Parse(args).GetValue(threads)));
+Argument<string> reference = new("REFERENCE");
+Argument<string> cacheFolder = new("FOLDER");
+Command referenceOnce = new(Program.ReferenceOnce, "One process of `reference-memory`.") { reference, cacheFolder };
+referenceOnce.Hidden = true;
+referenceOnce.SetAction(parsed =>
+{
+    Compute.Use("cpu", parsed.GetValue(threads));
+    ReferenceMemory.Once(parsed.GetValue(reference)!, parsed.GetValue(cacheFolder)!);
+});
+root.Subcommands.Add(referenceOnce);
 Add("ranks", "Two ranks of one training against two processes by themselves: weak-scaling efficiency, and bytes that are added up in a step. Needs mpirun.", RankedSteps.Run);
 Command ranksOnce = new(Program.RanksOnce, "One rank of `ranks`.");
 ranksOnce.Hidden = true;
@@ -115,5 +126,6 @@ internal static partial class Program
     public const string Once = "decoding-wan-once";
     public const string StepOnce = "recomputation-once";
     public const string PlanOnce = "plan-once";
+    public const string ReferenceOnce = "reference-memory-once";
     public const string RanksOnce = "ranks-once";
 }
