@@ -38,47 +38,19 @@ Add("pytorch", "Forward and backward through HaloLab's layers against the same m
     EagerAgainstPyTorch.Run(count, root.Parse(args).GetRequiredValue(cases).FullName, root.Parse(args).GetRequiredValue(python), root.Parse(args).GetValue(threads)));
 Argument<int> frames = new("FRAMES");
 Argument<int> framesAtOnce = new("AT-ONCE");
-Command once = new(Program.Once, "One decoding of `decoding-wan`, in a process of its own.") { frames, framesAtOnce };
-once.Hidden = true;
-once.SetAction(parsed =>
-{
-    Compute.Use("cpu", parsed.GetValue(threads));
-    WanDecoding.Once(parsed.GetValue(frames), parsed.GetValue(framesAtOnce));
-});
-root.Subcommands.Add(once);
+AddProcess(Program.Once, "One decoding of `decoding-wan`, in a process of its own.", [frames, framesAtOnce], parsed => WanDecoding.Once(parsed.GetValue(frames), parsed.GetValue(framesAtOnce)));
 Add("recomputation", "A training step whose blocks are computed again, in one pass and in two, against one that keeps them: time and memory.", count => RecomputedBlocks.Run(count, root.Parse(args).GetValue(threads)));
 Argument<bool> recomputes = new("RECOMPUTES");
 Argument<bool> twoPass = new("TWO-PASS");
-Command step = new(Program.StepOnce, "One step of `recomputation`, in a process of its own.") { recomputes, twoPass };
-step.Hidden = true;
-step.SetAction(parsed =>
-{
-    Compute.Use("cpu", parsed.GetValue(threads));
-    RecomputedBlocks.Once(parsed.GetValue(recomputes), parsed.GetValue(twoPass));
-});
-root.Subcommands.Add(step);
+AddProcess(Program.StepOnce, "One step of `recomputation`, in a process of its own.", [recomputes, twoPass], parsed => RecomputedBlocks.Once(parsed.GetValue(recomputes), parsed.GetValue(twoPass)));
 Add("plan", "What `train --plan` says of a training's memory against what it has at its peak.", _ => PlannedMemory.Run(root.Parse(args).GetValue(threads)));
 Argument<string> model = new("MODEL");
 Argument<string> what = new("WHAT");
-Command planOnce = new(Program.PlanOnce, "One process of `plan`.") { model, what, recomputes, twoPass };
-planOnce.Hidden = true;
-planOnce.SetAction(parsed =>
-{
-    Compute.Use("cpu", parsed.GetValue(threads));
-    PlannedMemory.Once(parsed.GetValue(model)!, parsed.GetValue(what)!, parsed.GetValue(recomputes), parsed.GetValue(twoPass));
-});
-root.Subcommands.Add(planOnce);
+AddProcess(Program.PlanOnce, "One process of `plan`.", [model, what, recomputes, twoPass], parsed => PlannedMemory.Once(parsed.GetValue(model)!, parsed.GetValue(what)!, parsed.GetValue(recomputes), parsed.GetValue(twoPass)));
 Add("reference-memory", "What the reference takes of a training's memory: a second network, cached energies.", _ => ReferenceMemory.Run(root.Parse(args).GetValue(threads)));
 Argument<string> reference = new("REFERENCE");
 Argument<string> cacheFolder = new("FOLDER");
-Command referenceOnce = new(Program.ReferenceOnce, "One process of `reference-memory`.") { reference, cacheFolder };
-referenceOnce.Hidden = true;
-referenceOnce.SetAction(parsed =>
-{
-    Compute.Use("cpu", parsed.GetValue(threads));
-    ReferenceMemory.Once(parsed.GetValue(reference)!, parsed.GetValue(cacheFolder)!);
-});
-root.Subcommands.Add(referenceOnce);
+AddProcess(Program.ReferenceOnce, "One process of `reference-memory`.", [reference, cacheFolder], parsed => ReferenceMemory.Once(parsed.GetValue(reference)!, parsed.GetValue(cacheFolder)!));
 Add("ranks", "Two ranks of one training against two processes by themselves: weak-scaling efficiency, and bytes that are added up in a step. Needs mpirun.", RankedSteps.Run);
 Command ranksOnce = new(Program.RanksOnce, "One rank of `ranks`.");
 ranksOnce.Hidden = true;
@@ -116,6 +88,19 @@ void Add(string name, string description, Func<int, bool> run)
     {
         Compute.Use("cpu", parsed.GetValue(threads));
         return run(parsed.GetValue(rounds)) ? 0 : 1;
+    });
+    root.Subcommands.Add(command);
+}
+
+// A part of a benchmark, which it starts as a process of its own.
+void AddProcess(string name, string description, Argument[] arguments, Action<ParseResult> run)
+{
+    Command command = new(name, description) { Hidden = true };
+    Array.ForEach(arguments, command.Arguments.Add);
+    command.SetAction(parsed =>
+    {
+        Compute.Use("cpu", parsed.GetValue(threads));
+        run(parsed);
     });
     root.Subcommands.Add(command);
 }

@@ -38,6 +38,7 @@ public sealed class ClaimsVerbTests : IDisposable
         Assert.Contains("two are not shown", readme, StringComparison.Ordinal);
 
         // An aim that was not met stays.
+        Assert.Contains(lines, line => line.StartsWith("contradicted", StringComparison.Ordinal) && line.Contains("C1 to C5b on the toy world, five seeds", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("not shown", StringComparison.Ordinal) && line.Contains("the labels that continuing saves", StringComparison.Ordinal));
     }
 
